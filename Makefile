@@ -1,0 +1,93 @@
+# A sentence stands above every target; `make help` prints them.
+# PY names the Python that the environment is made from; SITE_URL the address that the book will be published under.
+
+PY ?= python3
+VENV := .venv
+BIN := $(abspath $(VENV))/bin
+SETUP := $(VENV)/.setup
+LISTINGS := docs/shared/katex/katex.min.css
+export NO_MKDOCS_2_WARNING := 1
+export PATH := $(BIN):$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup site serve test check rest lint types links browser mutants clean lock
+
+## help: print these sentences
+help:
+	@sed -n 's/^## //p' $(MAKEFILE_LIST) | awk -F': ' '{ printf "  make %-8s  %s\n", $$1, $$2 }'
+
+## setup: make .venv from requirements.lock and fetch KaTeX; done by itself by every target that needs it
+setup: $(SETUP) $(LISTINGS)
+
+# uv is installed first, alone and by hash, because it installs the rest ten times as fast as pip.
+$(SETUP): requirements.lock pyproject.toml
+	@$(PY) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "The book needs Python 3.11 or later, and $(PY) is $$($(PY) --version 2>&1 || echo missing): name another one with \`make PY=python3.12\`."; exit 1; }
+	@echo "Making $(VENV) from requirements.lock …"
+	@$(PY) -m venv $(VENV)
+	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > $(VENV)/uv.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $(VENV)/uv.txt
+	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e . --config-settings editable_mode=compat
+	@touch $@
+
+# KaTeX runs at build time only; its style sheet and its fonts go with the pages.
+$(LISTINGS): package-lock.json package.json .npmrc scripts/site.py $(SETUP)
+	@echo "Fetching KaTeX …"
+	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+	@rm -rf $(@D)
+	@$(BIN)/python -m scripts.site assets
+
+## site: build both editions and their root page into site/, strictly
+site: setup
+	@$(BIN)/python -m scripts.site build
+
+## serve: serve both editions at http://127.0.0.1:8000/ and rebuild on every change (PORT=… for another port)
+serve: setup
+	@$(BIN)/python -m scripts.site serve --port $(or $(PORT),8000)
+
+## test: run the tests of the package and of the book
+test: setup
+	$(call gate,tests,$(BIN)/pytest -q -n auto --ignore=tests/site)
+
+## check: run every gate, each with its seconds: tests, lint, types, both strict builds, links, browser
+check: test rest
+
+# What `make check` does beyond `make test`, in this order; .ci/run calls the two one after the other.
+rest: lint types
+	@$(MAKE) --no-print-directory links
+	@$(MAKE) --no-print-directory browser
+
+lint: setup
+	$(call gate,lint,$(BIN)/ruff check . && $(BIN)/ruff format --check .)
+
+types: setup
+	$(call gate,types,$(BIN)/mypy)
+
+links: setup
+	$(call gate,site,SITE_URL= $(BIN)/python -m scripts.site build)
+	$(call gate,links,$(BIN)/lychee --offline --include-fragments --no-progress --root-dir $(abspath site) site)
+
+browser: setup
+	$(call gate,browser,$(BIN)/pytest -q -rs -n auto tests/site)
+
+## mutants: break the code and the TeX once in each place and list the breaks that no check notices
+mutants: setup
+	$(call gate,mutants,$(BIN)/python -m scripts.mutants)
+
+## clean: remove all that is made, the environment too
+clean:
+	rm -rf $(VENV) build site node_modules docs/shared/katex *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache
+	find rnn scripts tests -name __pycache__ -prune -exec rm -rf {} +
+
+## lock: pin the newest versions that pyproject.toml and package.json allow, with hashes and without addresses
+lock: setup
+	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --all-extras -o requirements.lock pyproject.toml
+	npm install --package-lock-only --ignore-scripts --loglevel=error
+
+# $(call gate,name,command): run a command, say how long it took, and fail as it does.
+define gate
+@start=$$(date +%s%N); echo "── $(1)"; status=0; { $(2); } || status=$$?; \
+	seconds=$$(( ($$(date +%s%N) - start) / 100000000 )); verdict=passed; [ $$status -eq 0 ] || verdict=FAILED; \
+	printf '── %s %s in %d.%d s\n' "$(1)" $$verdict $$((seconds / 10)) $$((seconds % 10)); exit $$status
+endef

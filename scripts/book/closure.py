@@ -1,0 +1,98 @@
+"""One hash for all that a module's results depend on: the sources it imports, without what cannot change a result.
+
+Equations, sessions and whatever else the build computes are cached under it, so that editing a docstring or a comment
+recomputes nothing and editing a line of code recomputes just what could have changed.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import re
+from collections.abc import Iterator
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+OURS = ("rnn", "scripts")
+DATA = re.compile(r"[\w-]+\.(?!py$)\w+")
+
+
+def digest(*modules: str) -> str:
+    """Hash the sources of these modules and of all of ours that they import, directly or not.
+
+    Parameters
+    ----------
+    modules : str
+        Dotted names, such as ``rnn.equations.bptt``.
+
+    Returns
+    -------
+    str
+        It changes when code, a constant, a data file named in the code or the version of NumPy changes.
+    """
+    files = sorted(closure(*modules))
+    parts = [f"numpy {version('numpy')}", *(f"{path.relative_to(ROOT)} {_source(path)[0]}" for path in files)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
+
+
+def closure(*modules: str) -> set[Path]:
+    """List the files that `digest` reads."""
+    found: set[Path] = set()
+    waiting = [path for module in modules for path in _files(module)]
+    while waiting:
+        path = waiting.pop()
+        if path in found:
+            continue
+        found.add(path)
+        _, imports, data = _source(path)
+        waiting += [*(file for module in imports for file in _files(module)), *data]
+    return found
+
+
+def _files(module: str) -> Iterator[Path]:
+    """Yield the file of a module of ours and the ``__init__`` of every package around it."""
+    parts = module.split(".")
+    if parts[0] not in OURS:
+        return
+    for i in range(1, len(parts) + 1):
+        base = ROOT.joinpath(*parts[:i])
+        for path in (base / "__init__.py", base.with_suffix(".py")):
+            if path.is_file():
+                yield path
+
+
+def _imports(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)  # it may be a module
+
+
+def _data(tree: ast.AST, path: Path) -> Iterator[Path]:
+    """Yield the data files beside a module that it names in a string."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and DATA.fullmatch(node.value):
+            beside = path.parent / node.value
+            if beside.is_file():
+                yield beside
+
+
+def _source(path: Path) -> tuple[str, list[str], list[Path]]:
+    """Return the hash of a file, the modules it imports and the data files it names."""
+    return _read(path, path.stat().st_mtime_ns)
+
+
+@cache
+def _read(path: Path, _mtime: int) -> tuple[str, list[str], list[Path]]:
+    if path.suffix != ".py":
+        return hashlib.sha256(path.read_bytes()).hexdigest(), [], []
+    tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+    imports, data = list(_imports(tree)), list(_data(tree, path))
+    for node in ast.walk(tree):  # comments and layout are not in the tree anyway
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node, clean=False):
+            node.body = node.body[1:] or [ast.Pass()]
+    return hashlib.sha256(ast.dump(tree).encode()).hexdigest(), imports, data

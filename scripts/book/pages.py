@@ -1,0 +1,90 @@
+"""The pages of one edition as they stand on disk: which formulas they show, and where."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from scripts.book.closure import ROOT
+
+BLOCK = re.compile(r"^/// equation \| *(?P<name>\S+) *\n(?P<tex>.*?)^/// *$", re.M | re.S)
+TITLE = re.compile(r"^# (?P<title>.*?)(?: *\{.*\})? *$", re.M)
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A displayed formula: its number counts from 1 on each page."""
+
+    name: str
+    tex: str
+    number: int
+    page: Page = field(repr=False)
+    line: int
+
+
+@dataclass(eq=False)
+class Page:
+    """A Markdown file of the book."""
+
+    path: Path
+    text: str
+
+    def __post_init__(self) -> None:
+        """Find the formulas and the title."""
+        self.file = str(self.path.relative_to(ROOT)) if self.path.is_relative_to(ROOT) else str(self.path)
+        title = TITLE.search(self.text)
+        self.title = title["title"] if title else self.path.stem
+        self.formulas = [
+            Formula(block["name"], block["tex"].strip("\n"), number, self, self.line_of(block.start()))
+            for number, block in enumerate(BLOCK.finditer(self.text), start=1)
+        ]
+
+    def line_of(self, position: int) -> int:
+        """Return the line number of a position in the text."""
+        return self.text.count("\n", 0, position) + 1
+
+    def find(self, piece: str) -> int:
+        """Return the line on which a piece of the page first stands; 1 if nowhere."""
+        return self.line_of(max(self.text.find(piece), 0))
+
+
+class Edition:
+    """All pages under a folder, read once for each state of the folder."""
+
+    def __init__(self, docs: Path) -> None:
+        self.docs, self.pages = docs, list[Page]()
+        self._state: tuple[tuple[Path, int], ...] = ()
+
+    def refresh(self) -> bool:
+        """Read the pages anew if one has changed; tell whether that was so."""
+        paths = sorted(self.docs.rglob("*.md"))
+        state = tuple((path, path.stat().st_mtime_ns) for path in paths)
+        if state == self._state:
+            return False
+        self._state, self.pages = state, [Page(path, path.read_text(encoding="utf-8")) for path in paths]
+        return True
+
+    @property
+    def formulas(self) -> dict[str, Formula]:
+        """Every formula by its name; of a name that is used twice, the first."""
+        found: dict[str, Formula] = {}
+        for formula in (f for page in self.pages for f in page.formulas):
+            found.setdefault(formula.name, formula)
+        return found
+
+    def page_with(self, text: str) -> Page:
+        """Find the page that is being converted; Markdown is not told its name, so its text must do."""
+        text = text.strip()
+        for page in self.pages:
+            if page.text.rstrip().endswith(text):  # what stands before it is front matter
+                return page
+        return Page(self.docs / "(a page that is not on disk)", text)
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return a hint for a misspelt name, ready to be put behind a message."""
+    close = difflib.get_close_matches(name, list(known), n=3, cutoff=0.5)
+    return f"; did you mean {' or '.join(close)}?" if close else ""

@@ -1,0 +1,3 @@
+# --8<-- [start:shown]
+print("later")
+# --8<-- [end:shown]

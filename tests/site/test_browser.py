@@ -1,0 +1,207 @@
+"""What only a browser can see: requests, readable mathematics, the switch of languages, steadiness, width."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable
+from urllib.parse import urljoin
+
+import pytest
+from conftest import Site
+from playwright.sync_api import Page, Response, expect
+
+Reader = Callable[..., Page]
+OTHER = {"en": "zh", "zh": "en"}
+LOCALE = {"en": "en-US", "zh": "zh-CN"}
+
+KIB = 1024
+MOST_REQUESTS, MOST_BYTES, MOST_SCRIPT = 15, 150 * KIB, 40 * KIB  # of a page in an empty cache, compressed as a host would
+
+
+def watch(page: Page) -> tuple[list[Response], list[str]]:
+    """Collect everything that a page loads, and everything it complains of."""
+    responses: list[Response] = []
+    complaints: list[str] = []
+    page.on("response", lambda response: responses.append(response))  # playwright leaves a mark on its handlers; a built-in cannot carry one
+    page.on("console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("requestfailed", lambda request: complaints.append(f"failed: {request.url}"))
+    return responses, complaints
+
+
+def test_every_request_stays_here_and_is_answered(site: Site, reader: Reader, lang: str, chapter: str) -> None:
+    page = reader(width=390)
+    responses, complaints = watch(page)
+    page.goto(f"{site.url}{lang}/{chapter}", wait_until="networkidle")
+    page.mouse.wheel(0, 20000)
+    page.wait_for_load_state("networkidle")
+    assert complaints == []
+    assert [r.url for r in responses if not r.url.startswith(site.url) or r.status >= 400] == []
+
+
+def test_a_page_is_light(site: Site, reader: Reader, lang: str, chapter: str) -> None:
+    page = reader(width=390)
+    responses, _ = watch(page)
+    page.goto(f"{site.url}{lang}/{chapter}", wait_until="networkidle")
+    sizes = {r.url: len(r.body() if r.url.endswith(".woff2") else gzip.compress(r.body(), 6)) for r in responses}
+    assert len(responses) <= MOST_REQUESTS, sorted(sizes)
+    assert sum(size for url, size in sizes.items() if url.endswith(".js")) <= MOST_SCRIPT, sizes
+    assert sum(sizes.values()) <= MOST_BYTES, sizes
+
+
+def test_mathematics_reads_without_javascript(site: Site, reader: Reader, lang: str, chapter: str) -> None:
+    page = reader(js=False)
+    page.goto(f"{site.url}{lang}/{chapter}", wait_until="networkidle")
+    seen = page.evaluate("""() => {
+        const shown = (box) => !box.closest("details:not([open])");
+        const boxes = [...document.querySelectorAll(".katex-html")];
+        const text = document.querySelector("article").cloneNode(true);
+        for (const known of text.querySelectorAll(".katex, code, pre")) known.remove();
+        return {
+            boxes: boxes.length,
+            maths: document.querySelectorAll(".katex math").length,
+            broken: document.querySelectorAll("math merror, .katex-error, .tex-error").length,
+            flat: boxes.filter(shown).filter((box) => !box.checkVisibility() || box.getBoundingClientRect().width * box.getBoundingClientRect().height === 0).length,
+            raw: text.textContent.match(/\\$\\$|\\\\[([]|\\\\(begin|frac|delta|sum)|^\\/\\/\\//m),
+            faces: [...document.fonts].filter((face) => face.status === "error").map((face) => face.family),
+        };
+    }""")
+    equations = page.locator(".eq").count()
+    assert seen["boxes"] == seen["maths"] >= equations
+    assert (seen["broken"], seen["flat"], seen["raw"], seen["faces"]) == (0, 0, None, [])
+
+
+def anchors(page: Page) -> list[str]:
+    """Return the places of a page that other pages may point to."""
+    found: list[str] = page.evaluate("[...document.querySelectorAll('article :is(h2, h3, .eq)[id]')].map((place) => place.id)")
+    return found
+
+
+def test_switch_keeps_page_and_anchor(site: Site, reader: Reader, lang: str, chapter: str) -> None:
+    page = reader(locale=LOCALE[lang])
+    page.goto(f"{site.url}{lang}/{chapter}", wait_until="networkidle")
+    anchor = f"#{anchors(page)[-1]}"
+    page.goto(f"{site.url}{lang}/{chapter}{anchor}", wait_until="networkidle")
+    page.click(".book-switch")
+    page.wait_for_url(f"{site.url}{OTHER[lang]}/{chapter}{anchor}")
+    assert page.locator(anchor).count() == 1, f"{anchor} is in one language only"
+    page.goto(site.url)
+    page.wait_for_url(f"{site.url}{OTHER[lang]}/")  # the choice is remembered
+
+
+def test_switch_keeps_the_place_that_is_being_read(site: Site, reader: Reader) -> None:
+    page = reader()
+    page.goto(f"{site.url}en/bptt/", wait_until="networkidle")
+    headings = page.locator("article h2[id]")
+    middle = headings.nth(headings.count() // 2)
+    middle.evaluate("(heading) => heading.scrollIntoView()")
+    page.click(".book-switch")
+    page.wait_for_url(f"{site.url}zh/bptt/#*")
+    assert page.url.endswith(f"#{middle.get_attribute('id')}") or page.locator("article h2[id]").nth(headings.count() // 2).is_visible()
+
+
+def test_switch_without_javascript_keeps_the_page(site: Site, reader: Reader, lang: str, chapter: str) -> None:
+    page = reader(js=False)
+    page.goto(f"{site.url}{lang}/{chapter}")
+    page.click(".book-switch")
+    page.wait_for_url(f"{site.url}{OTHER[lang]}/{chapter}")
+
+
+@pytest.mark.parametrize("width", [390, 1366])
+def test_a_deep_link_arrives_and_nothing_moves(site: Site, reader: Reader, lang: str, chapter: str, width: int) -> None:
+    page = reader(width=width)
+    page.add_init_script("""
+        window.shift = 0;
+        new PerformanceObserver((list) => { for (const entry of list.getEntries()) window.shift += entry.value; })
+            .observe({ type: "layout-shift", buffered: true });
+    """)
+    page.goto(f"{site.url}{lang}/{chapter}", wait_until="networkidle")
+    assert page.evaluate("window.shift") < 0.02
+    places = anchors(page)
+    page.goto("about:blank")
+    place = places[len(places) // 2]
+    page.goto(f"{site.url}{lang}/{chapter}#{place}", wait_until="networkidle")
+    page.wait_for_timeout(300)
+    assert page.evaluate("window.shift") < 0.02
+    top = page.evaluate("(id) => document.getElementById(id).getBoundingClientRect().top", place)
+    bottom = page.evaluate("document.documentElement.scrollHeight - innerHeight - scrollY")
+    assert 40 <= top <= 400 or bottom <= 1, f"#{place} stands {top} px from the top"
+
+
+@pytest.mark.parametrize("width", [320, 390, 1366])
+@pytest.mark.parametrize("js", [True, False], ids=["js", "no-js"])
+def test_a_page_is_never_wider_than_the_screen(site: Site, reader: Reader, lang: str, chapter: str, width: int, js: bool) -> None:
+    page = reader(width=width, js=js)
+    page.goto(f"{site.url}{lang}/{chapter}", wait_until="load")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    over = page.evaluate("""(width) => [...document.querySelectorAll("article > *")]
+        .filter((part) => part.getBoundingClientRect().right > width + 1)
+        .map((part) => part.outerHTML.slice(0, 120))""", width)
+    assert over == []
+
+
+def test_the_badge_opens_without_javascript_and_moves_nothing(site: Site, reader: Reader, lang: str) -> None:
+    page = reader(js=False)
+    page.goto(f"{site.url}{lang}/bptt/", wait_until="networkidle")
+    badge = page.locator(".eq-ok .eq-badge").first
+    height = page.evaluate("document.documentElement.scrollHeight")
+    expect(badge.locator(".eq-evidence")).to_be_hidden()
+    badge.locator("summary").click()
+    expect(badge.locator(".eq-evidence")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollHeight") == height
+
+
+def test_dark_needs_no_javascript(site: Site, reader: Reader, lang: str) -> None:
+    for dark, js in ((False, True), (False, False), (True, True), (True, False)):
+        page = reader(dark=dark, js=js)
+        page.goto(f"{site.url}{lang}/", wait_until="networkidle")
+        paper = page.evaluate("getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)")
+        assert (sum(paper) < 3 * 64) == dark, (dark, js, paper)
+
+
+def test_search_waits_until_it_is_wanted_and_then_finds(site: Site, reader: Reader, lang: str) -> None:
+    words = {"en": "hidden state", "zh": "梯度"}[lang]
+    page = reader(locale=LOCALE[lang])
+    responses, complaints = watch(page)
+    page.goto(f"{site.url}{lang}/", wait_until="networkidle")
+    assert [r.url for r in responses if "search" in r.url] == []
+    page.locator(".md-search__input").click()
+    page.keyboard.type(words)
+    expect(page.locator(".md-search-result__item").first).to_be_visible()
+    assert complaints == []
+    page.locator(".md-search-result__link").first.click()
+    expect(page.locator("article mark").first).to_be_attached()
+
+
+@pytest.mark.parametrize(("locale", "edition"), [("en-US", "en"), ("zh-CN", "zh"), ("zh-TW", "zh"), ("fr-FR", "en")])
+def test_the_root_sends_readers_by_their_language(site: Site, reader: Reader, locale: str, edition: str) -> None:
+    page = reader(locale=locale)
+    page.goto(site.url)
+    page.wait_for_url(f"{site.url}{edition}/")
+
+
+@pytest.mark.parametrize("path", ["", "no/such/page"])
+def test_root_pages_offer_both_editions_without_javascript(site: Site, reader: Reader, path: str) -> None:
+    for width, dark in ((320, False), (1366, True)):
+        page = reader(js=False, width=width, dark=dark)
+        page.goto(f"{site.url}{path}")
+        for lang in ("en", "zh"):
+            door = page.locator(f"a.door[href$='{lang}/']")
+            expect(door).to_be_visible()
+            assert urljoin(page.url, door.get_attribute("href")) == f"{site.url}{lang}/"
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_lost_reader_is_told_in_both_languages_the_own_one_first(site: Site, reader: Reader) -> None:
+    for locale, path, first in (("en-US", "a/b/c/", "en"), ("zh-CN", "a/b/c/", "zh-CN"), ("en-US", "zh/nope/", "zh-CN"), ("zh-CN", "en/x/y", "en")):
+        page = reader(locale=locale)
+        answer = page.goto(f"{site.url}{path}")
+        assert answer is not None and answer.status == 404
+        assert [section.get_attribute("lang") for section in page.locator("section").all()][0] == first
+
+
+@pytest.mark.parametrize("path", ["bptt", "bptt/", "bptt.html", "bptt/index.html"])
+def test_a_chapter_named_without_its_language_opens_in_the_readers(site: Site, reader: Reader, lang: str, path: str) -> None:
+    page = reader(locale=LOCALE[lang])
+    page.goto(f"{site.url}{path}#product")
+    page.wait_for_url(f"{site.url}{lang}/bptt/#product")

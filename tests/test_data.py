@@ -1,0 +1,136 @@
+"""Sequences: against exact integers, formulas and the data file's own landmarks."""
+
+import math
+
+import numpy as np
+import pytest
+
+from rnn import data, generate_sequence_data
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+
+def test_fibonacci_numbers_are_the_nearest_to_the_exact_ones():
+    numbers = generate_sequence_data("fibonacci", 1476)
+    assert numbers.dtype == np.float64
+    assert numbers[:10].tolist() == [1, 1, 2, 3, 5, 8, 13, 21, 34, 55]
+    exact = [1, 1]
+    while len(exact) < 1477:
+        exact.append(exact[-1] + exact[-2])
+    assert numbers.tolist() == [float(n) for n in exact[:1476]]
+    with pytest.raises(OverflowError):
+        float(exact[1476])
+    np.testing.assert_array_equal(generate_sequence_data(), numbers[:1000])
+    np.testing.assert_array_equal(generate_sequence_data(length=1), [1])
+
+
+def test_fibonacci_ends_where_float64_does():
+    with pytest.raises(ValueError) as caught:
+        generate_sequence_data("fibonacci", 1477)
+    assert str(caught.value) == (
+        "length: expected at most 1476 for 'fibonacci', got 1477; number 1476 is the last that float64 can hold"
+    )
+
+
+def test_sine():
+    assert generate_sequence_data("sine").shape == (1000,)
+    default = generate_sequence_data("sine", 45)
+    np.testing.assert_allclose(default, [math.sin(2 * math.pi * n / 20) for n in range(45)], atol=1e-13)
+    options = {"amplitude": 3.0, "period": 7.5, "phase": 0.4}
+    expected = [3 * math.sin(2 * math.pi * n / 7.5 + 0.4) for n in range(30)]
+    np.testing.assert_allclose(generate_sequence_data("sine", 30, **options), expected, atol=1e-13)
+    by_omega = generate_sequence_data("sine", 30, amplitude=3, omega=2 * math.pi / 7.5, phase=0.4)
+    np.testing.assert_allclose(by_omega, expected, atol=1e-13)
+
+
+def test_damped_sine():
+    options = {"amplitude": 3.0, "period": 7.5, "phase": 0.4}
+    sine = generate_sequence_data("sine", 30, **options)
+    for decay in (0.0, 0.25):
+        expected = [math.exp(-decay * n) * sine[n] for n in range(30)]
+        damped = generate_sequence_data("damped", 30, decay=decay, **options)
+        np.testing.assert_allclose(damped, expected, rtol=1e-12)
+    ratio = generate_sequence_data("damped", 30, phase=1)[25] / generate_sequence_data("sine", 30, phase=1)[25]
+    assert ratio == pytest.approx(math.exp(-0.25))
+
+
+def test_noisy_sine():
+    sine = generate_sequence_data("sine", 20_000, phase=1)
+    noise = generate_sequence_data("noisy", 20_000, rng=np.random.default_rng(1), phase=1) - sine
+    np.testing.assert_allclose(noise, 0.1 * np.random.default_rng(1).normal(size=20_000), atol=1e-12)
+    louder = generate_sequence_data("noisy", 20_000, rng=np.random.default_rng(1), phase=1, noise=0.5) - sine
+    np.testing.assert_allclose(louder, 5 * noise, atol=1e-12)
+    state = np.random.get_state()[1].copy()  # noqa: NPY002
+    assert (generate_sequence_data("noisy", 9) != generate_sequence_data("noisy", 9)).any()
+    np.testing.assert_array_equal(state, np.random.get_state()[1])  # noqa: NPY002
+    np.testing.assert_allclose(generate_sequence_data("noisy", 9, noise=0), generate_sequence_data("sine", 9))
+
+
+def test_sunspots():
+    years, numbers = data.sunspots()
+    np.testing.assert_array_equal(years, np.arange(1700, 2009))
+    assert numbers.shape == (309,) and numbers.dtype == np.float64
+    landmarks = {1700: 5.0, 1712: 0.0, 1778: 154.4, 1810: 0.0, 1957: 190.2, 1979: 155.4, 2008: 2.9}
+    assert {year: numbers[year - 1700] for year in landmarks} == landmarks
+    assert numbers.max() == 190.2  # the highest of this series; the revised one has 269.3 in that year
+    assert numbers[:280].var() == pytest.approx(1495.6, abs=0.05)
+    for same in (generate_sequence_data("sunspots"), generate_sequence_data("sunspots", 309)):
+        np.testing.assert_array_equal(same, numbers)
+    np.testing.assert_array_equal(generate_sequence_data("sunspots", 3), [5, 11, 16])
+    assert generate_sequence_data("sunspots") is not generate_sequence_data("sunspots")
+
+
+def test_the_data_file_names_its_source():
+    from importlib import resources
+
+    text = (resources.files("rnn") / "sunspots.csv").read_text(encoding="utf-8")
+    assert "SILSO" in text and "version 1" in text and "Royal Observatory of Belgium" in text
+    assert "year,sunspots\n1700,5\n" in text
+
+
+KINDS = "fibonacci, sine, damped, noisy, sunspots"
+WAVE = "amplitude, period, omega, phase"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "error", "sentence"),
+    [
+        (("sin",), {}, ValueError, f"seq_type: expected one of {KINDS}, got 'sin'; did you mean 'sine'?"),
+        (("Fibonaci",), {}, ValueError,
+         f"seq_type: expected one of {KINDS}, got 'Fibonaci'; did you mean 'fibonacci'?"),
+        (("xyz",), {}, ValueError, f"seq_type: expected one of {KINDS}, got 'xyz'"),
+        ((None,), {}, ValueError, f"seq_type: expected one of {KINDS}, got None"),
+        ((["sine"],), {}, ValueError, f"seq_type: expected one of {KINDS}, got ['sine']; did you mean 'sine'?"),
+        (("sine", 0), {}, ValueError, "length: expected a whole number of at least 1, got 0"),
+        (("fibonacci", -3), {}, ValueError, "length: expected a whole number of at least 1, got -3"),
+        (("sine", 2.5), {}, TypeError, "length: expected a whole number, got 2.5"),
+        (("sine", True), {}, TypeError, "length: expected a whole number, got True"),
+        (("sine", "9"), {}, TypeError, "length: expected a whole number, got '9'"),
+        (("sunspots", 310), {}, ValueError,
+         "length: expected at most 309 for 'sunspots' (1700–2008), got 310"),
+        (("noisy",), {"rng": 3}, TypeError,
+         "rng: expected a numpy.random.Generator, got 3; try np.random.default_rng(0)"),
+        (("sine",), {"decay": 1.0}, TypeError, f"decay: expected one of {WAVE} for 'sine', got 'decay'"),
+        (("damped",), {"noise": 1.0}, TypeError, f"noise: expected one of {WAVE}, decay for 'damped', got 'noise'"),
+        (("noisy",), {"decay": 1.0}, TypeError, f"decay: expected one of {WAVE}, noise for 'noisy', got 'decay'"),
+        (("fibonacci", 9), {"a": 1.0}, TypeError, "a: expected no options for 'fibonacci', got 'a'"),
+        (("sunspots",), {"a": 1.0}, TypeError, "a: expected no options for 'sunspots', got 'a'"),
+        (("sine",), {"period": 3.0, "omega": 1.0}, ValueError, "omega: expected either omega or period, got both"),
+        (("sine",), {"amplitude": "2"}, TypeError, "amplitude: expected a number, got '2'"),
+        (("sine",), {"phase": np.nan}, ValueError, "phase: expected a finite number, got nan"),
+        (("sine",), {"amplitude": True}, TypeError, "amplitude: expected a number, got True"),
+        (("damped",), {"decay": -0.5}, ValueError, "decay: expected a finite number of at least 0, got -0.5"),
+        (("noisy",), {"noise": -0.5}, ValueError, "noise: expected a finite number of at least 0, got -0.5"),
+        (("sine",), {"omega": 1e308}, FloatingPointError, "sine: expected a finite result, got nan at index (2,)"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_is_refused_in_a_sentence(arguments, options, error, sentence):
+    with pytest.raises(error) as caught:
+        generate_sequence_data(*arguments, **options)
+    assert str(caught.value) == sentence
+
+
+@pytest.mark.parametrize("period", [0, -2.0])
+def test_a_period_has_to_be_above_zero(period):
+    with pytest.raises(ValueError, match=r"^period: expected a finite number of at least 2.22507e-308, got (0|-2)"):
+        generate_sequence_data("sine", period=period)

@@ -1,0 +1,145 @@
+"""Jacobians and their products: against complex steps, against each other, against backward."""
+
+import numpy as np
+import pytest
+
+import rnn
+from rnn.gradcheck import complex_step
+from rnn.gradients import backpropagated, gradient_product, ordered_product, step_jacobians
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+T, B, D, H, O = 6, 3, 2, 4, 5  # noqa: E741
+
+
+@pytest.fixture(params=["tanh", "identity", "relu"])
+def case(request, rng):
+    net = rnn.SimpleRNN(D, H, O, nonlinearity=request.param, rng=rng)
+    for name, value in net.params.items():
+        net.params[name] = value + rng.normal(size=value.shape) / 3
+    inputs, h0 = rng.normal(size=(T, B, D)), rng.normal(size=(B, H))
+    return net, inputs, h0, net.forward(inputs, h0=h0)[1]
+
+
+def state_after(net, inputs, h, k, t, b):
+    """Run sequence b from state h at time k to time t."""
+    for x in inputs[k:t, b]:
+        h = net.activation(net.pre_activation(x, h))
+    return h
+
+
+def states_from_0(h0, hidden_states, b):
+    return [h0[b], *hidden_states[:, b]]
+
+
+@pytest.mark.parametrize("b", [0, 2])
+def test_step_jacobians_are_derivatives_in_column_convention(case, b):
+    net, inputs, h0, hidden = case
+    jacobians = step_jacobians(net, hidden, batch=b)
+    assert jacobians.shape == (T, H, H)
+    h = states_from_0(h0, hidden, b)
+    for t in range(1, T + 1):
+        expected = complex_step(lambda h, t=t: state_after(net, inputs, h, t - 1, t, b), h[t - 1])
+        np.testing.assert_allclose(jacobians[t - 1], expected, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize(("t", "k"), [(T, 0), (T, 1), (4, 1), (3, 2), (1, 0), (3, 3), (0, 0), (T, T)])
+def test_products_are_derivatives_over_many_steps(case, t, k):
+    net, inputs, h0, hidden = case
+    b = 1
+    h_k = states_from_0(h0, hidden, b)[k]
+    expected = complex_step(lambda h: state_after(net, inputs, h, k, t, b), h_k)
+    product = ordered_product(step_jacobians(net, hidden, batch=b), t, k)
+    np.testing.assert_allclose(product, expected, rtol=1e-11, atol=1e-13)
+    transposed = gradient_product(net, hidden, t, k, batch=b)
+    np.testing.assert_allclose(transposed, expected.T, rtol=1e-11, atol=1e-13)
+
+
+def test_backpropagated_is_the_product_times_the_error_at_every_time(case, rng):
+    net, inputs, h0, hidden = case
+    e, t = rng.normal(size=H), 5
+    deltas = backpropagated(net, hidden, t, e, batch=1)
+    assert deltas.shape == (t + 1, H)
+    for k in range(t + 1):
+        expected = gradient_product(net, hidden, t, k, batch=1) @ e
+        np.testing.assert_allclose(deltas[k], expected, rtol=1e-11, atol=1e-14)
+    np.testing.assert_array_equal(backpropagated(net, hidden, 0, e), [e])
+
+
+def test_their_sum_over_later_times_is_what_backward_finds(case, rng):
+    net, inputs, h0, hidden = case
+    weights = rng.normal(size=(T, B, O))
+    net.backward(weights)
+    for b in range(B):
+        e = weights[:, b] @ net.params["W_hy"].T
+        parts = [backpropagated(net, hidden, t, e[t - 1], batch=b)[0] for t in range(1, T + 1)]
+        np.testing.assert_allclose(sum(parts), net.d_h0[b], rtol=1e-10, atol=1e-13)
+
+
+def test_the_first_sequence_is_the_default(case):
+    net, inputs, h0, hidden = case
+    np.testing.assert_array_equal(step_jacobians(net, hidden), step_jacobians(net, hidden, batch=0))
+    first = gradient_product(net, hidden, 3, 1, batch=0)
+    np.testing.assert_array_equal(gradient_product(net, hidden, 3, 1), first)
+    np.testing.assert_array_equal(backpropagated(net, hidden, 3, np.ones(H))[1], backpropagated(
+        net, hidden, 3, np.ones(H), batch=0)[1])  # fmt: skip
+
+
+def test_an_orthogonal_linear_network_keeps_all_lengths(rng):
+    net = rnn.SimpleRNN(1, H, 1, nonlinearity="identity", rng=rng)
+    hidden = np.ones((200, 1, H))
+    np.testing.assert_allclose(np.linalg.norm(gradient_product(net, hidden, 200, 0), 2), 1, rtol=1e-10)
+
+
+NET = rnn.SimpleRNN(2, 3, 1, nonlinearity="identity")
+STATES = np.zeros((4, 2, 3))
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "sentence"),
+    [
+        (lambda: step_jacobians(3, STATES), TypeError, "net: expected a SimpleRNN, got int"),
+        (lambda: step_jacobians(NET, STATES[0]), ValueError,
+         "hidden_states: expected (seq_len, batch, 3) with seq_len and batch at least 1, got (2, 3)"),
+        (lambda: step_jacobians(NET, STATES + 0j), TypeError,
+         "hidden_states: expected float64 or float32 numbers, got complex128"),
+        (lambda: step_jacobians(NET, STATES, batch=2), ValueError, "batch: expected a whole number below 2, got 2"),
+        (lambda: gradient_product(NET, STATES, 1, 0, batch=-1), ValueError,
+         "batch: expected a whole number of at least 0, got -1"),
+        (lambda: gradient_product(NET, STATES, 5, 0), ValueError, "t: expected at most the 4 steps there are, got 5"),
+        (lambda: gradient_product(NET, STATES, 2, 3), ValueError, "k: expected at most t = 2, got 3"),
+        (lambda: ordered_product(np.ones((4, 3, 3)), 2, -1), ValueError,
+         "k: expected a whole number of at least 0, got -1"),
+        (lambda: ordered_product(np.ones((4, 3, 3)), -1, -1), ValueError,
+         "t: expected a whole number of at least 0, got -1"),
+        (lambda: ordered_product(np.ones((4, 3, 3)), 5, 1), ValueError,
+         "t: expected at most the 4 steps there are, got 5"),
+        (lambda: ordered_product(np.ones((4, 3, 2)), 2, 1), ValueError,
+         "jacobians: expected square matrices, got (4, 3, 2)"),
+        (lambda: ordered_product(np.ones((3, 3)), 2, 1), ValueError,
+         "jacobians: expected (seq_len, hidden, hidden) with seq_len and hidden at least 1, got (3, 3)"),
+        (lambda: ordered_product(np.full((4, 3, 3), 1e200), 4, 0), FloatingPointError,
+         "product: expected a finite result, got inf at index (0, 0)"),
+        (lambda: backpropagated(NET, STATES, 2, np.ones(2)), ValueError, "e: expected (3,), got (2,)"),
+        (lambda: backpropagated(NET, STATES, 5, np.ones(3)), ValueError,
+         "t: expected at most the 4 steps there are, got 5"),
+        (lambda: backpropagated(NET, STATES, 2.0, np.ones(3)), TypeError, "t: expected a whole number, got 2.0"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_is_refused_in_a_sentence(call, error, sentence):
+    with pytest.raises(error) as caught:
+        call()
+    assert str(caught.value) == sentence
+
+
+@pytest.mark.parametrize("f", [
+    lambda net: step_jacobians(net, STATES),
+    lambda net: gradient_product(net, STATES, 4, 0),
+    lambda net: backpropagated(net, STATES, 4, np.ones(3)),
+])  # fmt: skip
+def test_overflow_is_one_sentence(f):
+    net = rnn.SimpleRNN(2, 3, 1, nonlinearity="identity")
+    net.params["W_hh"] = np.full((3, 3), 1e308)
+    net.derivative = lambda h: np.full_like(h, 10.0)
+    with pytest.raises(FloatingPointError, match=r"^(jacobians|product|gradient): expected a finite result, got"):
+        f(net)
