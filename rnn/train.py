@@ -12,7 +12,7 @@ import numpy as np
 
 from rnn import data, validate
 from rnn.simple import SimpleRNN
-from rnn.validate import Array
+from rnn.validate import Array, quiet
 
 Report = Callable[[int, int, float], None]
 
@@ -128,6 +128,7 @@ class TrainingResult:
         return picture.draw(self, path)
 
 
+@quiet
 def train_rnn_on_sequence(
     seq_type: str = "sine",
     *,
@@ -189,8 +190,8 @@ def train_rnn_on_sequence(
 
     References
     ----------
-    Weigend, Huberman & Rumelhart 1990, "Predicting the future: a connectionist approach", for the parts of the
-    sunspot test.
+    Weigend, Huberman & Rumelhart 1990, "Predicting the future: a connectionist approach", for the parts
+    of the sunspot test.
     """
     seed = validate.size("seed", seed, at_least=0)
     window = validate.size("window", window, at_least=2)
@@ -205,6 +206,9 @@ def train_rnn_on_sequence(
     times, values, parts, variance = _sequence(seq_type, length, seed, options)
     if len(values) < 5 * window:
         raise ValueError(f"window: expected at most a fifth of the {len(values)} values, got {window}")
+    if not np.isfinite(variance):
+        largest = values.max()
+        raise ValueError(f"length: expected squares that float64 can hold, got values up to {largest:.2g}")
 
     past, targets = windows(values, window)
     target_times = times[window:]
@@ -315,7 +319,7 @@ def train_step(
     """Update the network once on all windows, past (N, window) and targets (N,); return the loss before."""
     outputs, _ = net.forward(past.T[:, :, np.newaxis])
     error = outputs[-1, :, 0] - targets  # only the last output is asked for
-    loss = np.mean(error**2)
+    loss = validate.result("loss", np.mean(error**2))
     d_outputs = np.zeros_like(outputs)
     d_outputs[-1, :, 0] = 2 * error / len(error)
     net.backward(d_outputs)
@@ -360,7 +364,7 @@ def fit(values: Array, settings: Settings, weight_decay: float, report: Report) 
     past, targets = windows(model.standardised(values), settings.window)
     losses = np.empty(settings.epochs)
     for epoch in range(settings.epochs):
-        learning_rate = settings.learning_rate * (1 + np.cos(np.pi * epoch / settings.epochs)) / 2
+        learning_rate = settings.learning_rate * (0.5 + 0.5 * np.cos(np.pi * epoch / settings.epochs))
         losses[epoch] = train_step(net, optimizer, past, targets, learning_rate, weight_decay)
         report(epoch + 1, settings.epochs, losses[epoch])
     return model, losses

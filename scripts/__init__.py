@@ -30,7 +30,7 @@ def address(edition: str = "") -> str:
     root = os.environ.get("SITE_URL", "").strip() or LOCAL
     parts = urlsplit(root)
     if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
-        from mkdocs.exceptions import ConfigurationError  # this way mkdocs prints the sentence alone, without a traceback
+        from mkdocs.exceptions import ConfigurationError  # of these mkdocs prints the sentence alone
 
         raise ConfigurationError(f"SITE_URL: expected an address such as https://example.org/rnn/, got {root!r}")
     return root.rstrip("/") + "/" + (f"{edition}/" if edition else "")

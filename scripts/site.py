@@ -27,14 +27,16 @@ from scripts.book.katex import find_node
 ROOT = Path(__file__).resolve().parents[1]
 EDITIONS = {"en": "mkdocs.yml", "zh": "mkdocs.zh.yml"}
 SHARED = ROOT / "docs" / "shared"
-SHIPPED = SHARED / "katex"  # what setting up makes: KaTeX's style sheet and fonts, and as much of Material's as the book uses
+SHIPPED = SHARED / "katex"  # made at set-up: style sheet and fonts of KaTeX, and what the book uses of Material's
 WATCHED = ["docs", "rnn", "scripts", "mkdocs.yml", "mkdocs.zh.yml"]
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 
 
 @app.command()
-def build(to: Annotated[Path, typer.Option(help="Where the site goes; what was there is replaced.")] = ROOT / "site") -> None:
+def build(
+    to: Annotated[Path, typer.Option(help="Where the site goes; what was there is replaced.")] = ROOT / "site",
+) -> None:
     """Build both editions, strictly, and replace the site only when both are whole."""
     start = time.perf_counter()
     _check_address()
@@ -83,7 +85,8 @@ def serve(port: Annotated[int, typer.Option(min=1, max=65535, help="The port to 
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise
-        print(f"Port {port} is in use: stop what serves there, or name another one with `make serve PORT={port + 1}`.", file=sys.stderr)
+        sentence = f"Port {port} is in use: stop what serves there, or try `make serve PORT={port + 1}`."
+        print(sentence, file=sys.stderr)
         raise typer.Exit(1) from None
     try:
         rebuild()
@@ -91,32 +94,36 @@ def serve(port: Annotated[int, typer.Option(min=1, max=65535, help="The port to 
         server.serve_thread.start()
         threading.Thread(target=server.follow, daemon=True).start()
         print(f"Serving http://127.0.0.1:{port}/ (en/ and zh/); Ctrl-C stops", flush=True)
-        server._build_loop()
+        server._build_loop()  # type: ignore[no-untyped-call]
     except KeyboardInterrupt:
         print()
     finally:
         server.shutdown()
 
 
-# The signs that most chapters need; each of these fonts is cut in two, and the rest of it is fetched only when it is used.
-ASCII = "".join(map(chr, range(0x20, 0x7F)))
+# The signs that most chapters need.  These fonts are cut in two, and the rest is fetched only by a page that uses it.
+LATIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 COMMON = {
-    "Main-Regular": ASCII + "\u00a0\u200b∂∇∑∏→←⋯…≤≥≠≈∈⊤⊥⊙⊗×·±−∥′∞∀∗≡∼ΓΔΘΛΣΦΨΩ⟨⟩√⌊⌋¬⋅¯ˉ\ue020≪≫∝⇒⋮⋱",
+    "Main-Regular": LATIN
+    + "0123456789 !\"'()*+,-./:;<=>?[]_`{|}~\u00a0\u200b\ue020"
+    + "∂∇∑∏→←⇒⋯…⋮⋱≤≥≠≈≡∼≪≫∈⊤⊥⊙⊗×·⋅±−∥′∞∀∗∝¬√⟨⟩⌊⌋¯ˉΓΔΘΛΣΦΨΩ",
     "Main-Bold": "0123456789",
-    "Math-Italic": "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZαβγδεζηθικλμνξπρστυφχψωϵϕ\u00a0",
-    "Typewriter-Regular": ASCII,
+    "Math-Italic": LATIN + "\u00a0αβγδεζηθικλμνξπρστυφχψωϵϕ",
+    "Typewriter-Regular": LATIN + "0123456789_ ()[].,=+-*/",
     "AMS-Regular": "ENQRZ",
 }
 # Parts of Material that the book does not use: a third of its style sheet.
 UNUSED = re.compile(
-    r"dir=rtl|md-(annotation|tooltip|consent|post|tabs|version|source|social|tag|feedback|progress|banner|path|author|meta|pagination"
-    r"|profile|top|status|select|draft|blog|search__suggest|nav--lifted|nav--integrated)(?![a-z])|mermaid|linenos|critic|\.grid|emoji|giscus|task-list"
+    r"dir=rtl|mermaid|linenos|critic|\.grid|emoji|giscus|task-list"
+    r"|md-(annotation|author|banner|blog|consent|draft|feedback|meta|nav--integrated|nav--lifted|pagination|path|post"
+    r"|profile|progress|search__suggest|select|social|source|status|tabs|tag|tooltip|top|version)(?![a-z])"
+    r"|\.(abstract|bug|danger|example|failure|info|note|question|quote|success|tip|warning)(?![a-z])"
 )
 
 
 @app.command()
 def assets() -> None:
-    """Prepare what every page loads from KaTeX and Material (called by `make setup`), as small as it can be without losing a sign."""
+    """Prepare what pages load of KaTeX and Material (a part of `make setup`): small, yet without losing a sign."""
     katex = ROOT / "node_modules" / "katex"
     (SHIPPED / "fonts").mkdir(parents=True, exist_ok=True)
     style = (katex / "dist" / "katex.min.css").read_text(encoding="utf-8")
@@ -124,7 +131,8 @@ def assets() -> None:
     (SHIPPED / "katex.min.css").write_text(style, encoding="utf-8")
     shutil.copy(katex / "LICENSE", SHIPPED)
     package = importlib.util.find_spec("material")
-    assert package is not None and package.origin is not None
+    assert package is not None
+    assert package.origin is not None
     (material,) = Path(package.origin).parent.glob("templates/assets/stylesheets/main.*.min.css")
     (SHIPPED / "material.css").write_text(_used(material.read_text(encoding="utf-8")), encoding="utf-8")
 
@@ -134,15 +142,16 @@ def _face(rule: str, fonts: Path) -> str:
     match = re.search(r"url\(fonts/KaTeX_([\w-]+)\.woff2\)", rule)
     assert match is not None
     name = match[1]
-    whole = re.sub(r'src:[^;}]*', f'src:url(fonts/KaTeX_{name}.woff2) format("woff2")', rule)
-    signs = _signs(fonts / f"KaTeX_{name}.ttf")
+    whole = re.sub(r"src:[^;}]*", f'src:url(fonts/KaTeX_{name}.woff2) format("woff2")', rule)
+    font = fonts / f"KaTeX_{name}.ttf"
+    signs = _signs(font)
     if name not in COMMON:
-        _subset(fonts / f"KaTeX_{name}.ttf", signs, SHIPPED / "fonts" / f"KaTeX_{name}.woff2")
+        _subset(font, signs, SHIPPED / "fonts" / f"KaTeX_{name}.woff2")
         return whole
-    common = signs & set(map(ord, COMMON[name]))
+    common = {ord(sign) for sign in COMMON[name]}
     rules = ""
-    for part, half in (("common", common), ("rest", signs - common)):
-        _subset(fonts / f"KaTeX_{name}.ttf", half, SHIPPED / "fonts" / f"KaTeX_{name}.{part}.woff2")
+    for part, half in (("common", common), ("rest", set(range(0x110000)) - common)):
+        _subset(font, signs & half, SHIPPED / "fonts" / f"KaTeX_{name}.{part}.woff2")
         span = ",".join(f"U+{first:X}-{last:X}" if last > first else f"U+{first:X}" for first, last in _runs(half))
         rules += whole.replace(f"{name}.woff2", f"{name}.{part}.woff2").replace("}", f";unicode-range:{span}}}")
     return rules
@@ -175,9 +184,11 @@ def _brotli() -> types.ModuleType:
     program = "const b=require('fs').readFileSync(0);process.stdout.write(require('zlib').brotliCompressSync(b))"
     module = types.ModuleType("brotli")
     module.MODE_FONT = 2  # type: ignore[attr-defined]
-    module.compress = lambda data, mode: subprocess.run(  # type: ignore[attr-defined]
-        [find_node(), "-e", program], input=data, stdout=subprocess.PIPE, check=True
-    ).stdout
+
+    def compress(data: bytes, mode: int) -> bytes:
+        return subprocess.run([find_node(), "-e", program], input=data, stdout=subprocess.PIPE, check=True).stdout
+
+    module.compress = compress  # type: ignore[attr-defined]
     return module
 
 
@@ -209,7 +220,7 @@ def _used(style: str) -> str:
         if head.startswith(("@media", "@supports")):
             body = _used(body)
         elif head.startswith(":root"):
-            body = re.sub(r"--md-admonition-icon--[\w-]+:url\([^)]*\);?", "", body)  # 8 kB of pictures that css/book.css hides
+            body = re.sub(r"--md-admonition-icon--[\w-]+:url\([^)]*\);?", "", body)  # css/book.css hides these pictures
         elif not head.startswith("@"):
             head = ",".join(part for part in re.split(r",(?![^(\[]*[)\]])", head) if not UNUSED.search(part))
         if head and body:
@@ -222,9 +233,15 @@ def _editions(to: Path, *, strict: bool) -> bool:
     environment = os.environ | {"NO_MKDOCS_2_WARNING": "1", "PYTHONUNBUFFERED": "1"}
     running = {}
     for edition, config in EDITIONS.items():
-        command = [sys.executable, "-m", "mkdocs", "build", "-f", config, "-d", str(to / edition)] + ["--strict"] * strict
+        command = [sys.executable, "-m", "mkdocs", "build", "-f", config, "-d", str(to / edition)]
         running[edition] = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8"
+            command + ["--strict"] * strict,
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
         )
 
     def relay(edition: str, process: subprocess.Popen[str]) -> None:
@@ -237,13 +254,13 @@ def _editions(to: Path, *, strict: bool) -> bool:
         reader.start()
     for reader in readers:
         reader.join()
-    return all([process.wait() == 0 for process in running.values()])
+    return set(map(subprocess.Popen.wait, running.values())) == {0}
 
 
 def _root(site: Path) -> None:
-    """Write what stands above the editions: the page that chooses one, the page for lost readers, the list of all pages."""
-    both = [{p.parent.relative_to(site / edition).as_posix() for p in (site / edition).rglob("index.html")} for edition in EDITIONS]
-    chapters = sorted(set.intersection(*both) - {"."})
+    """Write what stands above the editions: the page that chooses one, the page for lost readers, lists of pages."""
+    pages = [page.relative_to(site / "en").parent for page in (site / "en").rglob("index.html")]
+    chapters = sorted(page.as_posix() for page in pages if page.name and (site / "zh" / page / "index.html").exists())
     root = address()
     folders = [SHARED / "root", SHARED / "css", SHARED]
     templates = jinja2.Environment(loader=jinja2.FileSystemLoader(folders), autoescape=True, trim_blocks=True)
@@ -252,8 +269,9 @@ def _root(site: Path) -> None:
         (site / name).write_text(text + "\n", encoding="utf-8")
     shutil.copy(SHARED / "loop.svg", site)
     lists = "".join(f"<sitemap><loc>{escape(root)}{edition}/sitemap.xml</loc></sitemap>" for edition in EDITIONS)
-    (site / "sitemap.xml").write_text(f'<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{lists}</sitemapindex>\n')
-    (site / "robots.txt").write_text(f"User-agent: *\nAllow: /\nSitemap: {root}sitemap.xml\n")
+    space = "http://www.sitemaps.org/schemas/sitemap/0.9"
+    (site / "sitemap.xml").write_text(f'<sitemapindex xmlns="{space}">{lists}</sitemapindex>\n', encoding="utf-8")
+    (site / "robots.txt").write_text(f"User-agent: *\nAllow: /\nSitemap: {root}sitemap.xml\n", encoding="utf-8")
 
 
 def _replace(old: Path, new: Path) -> None:

@@ -28,7 +28,8 @@ def test_fibonacci_ends_where_float64_does():
     with pytest.raises(ValueError) as caught:
         generate_sequence_data("fibonacci", 1477)
     assert str(caught.value) == (
-        "length: expected at most 1476 for 'fibonacci', got 1477; number 1476 is the last that float64 can hold"
+        "length: expected at most 1476 for 'fibonacci', got 1477;"
+        " number 1476 is the last that float64 can hold"
     )
 
 
@@ -50,7 +51,9 @@ def test_damped_sine():
         expected = [math.exp(-decay * n) * sine[n] for n in range(30)]
         damped = generate_sequence_data("damped", 30, decay=decay, **options)
         np.testing.assert_allclose(damped, expected, rtol=1e-12)
-    ratio = generate_sequence_data("damped", 30, phase=1)[25] / generate_sequence_data("sine", 30, phase=1)[25]
+    ratio = (
+        generate_sequence_data("damped", 30, phase=1)[25] / generate_sequence_data("sine", 30, phase=1)[25]
+    )
     assert ratio == pytest.approx(math.exp(-0.25))
 
 
@@ -96,34 +99,71 @@ WAVE = "amplitude, period, omega, phase"
     ("arguments", "options", "error", "sentence"),
     [
         (("sin",), {}, ValueError, f"seq_type: expected one of {KINDS}, got 'sin'; did you mean 'sine'?"),
-        (("Fibonaci",), {}, ValueError,
-         f"seq_type: expected one of {KINDS}, got 'Fibonaci'; did you mean 'fibonacci'?"),
+        (
+            ("Fibonaci",),
+            {},
+            ValueError,
+            f"seq_type: expected one of {KINDS}, got 'Fibonaci'; did you mean 'fibonacci'?",
+        ),
         (("xyz",), {}, ValueError, f"seq_type: expected one of {KINDS}, got 'xyz'"),
         ((None,), {}, ValueError, f"seq_type: expected one of {KINDS}, got None"),
-        ((["sine"],), {}, ValueError, f"seq_type: expected one of {KINDS}, got ['sine']; did you mean 'sine'?"),
+        (
+            (["sine"],),
+            {},
+            ValueError,
+            f"seq_type: expected one of {KINDS}, got ['sine']; did you mean 'sine'?",
+        ),
         (("sine", 0), {}, ValueError, "length: expected a whole number of at least 1, got 0"),
         (("fibonacci", -3), {}, ValueError, "length: expected a whole number of at least 1, got -3"),
         (("sine", 2.5), {}, TypeError, "length: expected a whole number, got 2.5"),
         (("sine", True), {}, TypeError, "length: expected a whole number, got True"),
         (("sine", "9"), {}, TypeError, "length: expected a whole number, got '9'"),
-        (("sunspots", 310), {}, ValueError,
-         "length: expected at most 309 for 'sunspots' (1700–2008), got 310"),
-        (("noisy",), {"rng": 3}, TypeError,
-         "rng: expected a numpy.random.Generator, got 3; try np.random.default_rng(0)"),
+        (
+            ("sunspots", 310),
+            {},
+            ValueError,
+            "length: expected at most 309 for 'sunspots' (1700–2008), got 310",
+        ),
+        (
+            ("noisy",),
+            {"rng": 3},
+            TypeError,
+            "rng: expected a numpy.random.Generator, got 3; try np.random.default_rng(0)",
+        ),
         (("sine",), {"decay": 1.0}, TypeError, f"decay: expected one of {WAVE} for 'sine', got 'decay'"),
-        (("damped",), {"noise": 1.0}, TypeError, f"noise: expected one of {WAVE}, decay for 'damped', got 'noise'"),
-        (("noisy",), {"decay": 1.0}, TypeError, f"decay: expected one of {WAVE}, noise for 'noisy', got 'decay'"),
+        (
+            ("damped",),
+            {"noise": 1.0},
+            TypeError,
+            f"noise: expected one of {WAVE}, decay for 'damped', got 'noise'",
+        ),
+        (
+            ("noisy",),
+            {"decay": 1.0},
+            TypeError,
+            f"decay: expected one of {WAVE}, noise for 'noisy', got 'decay'",
+        ),
         (("fibonacci", 9), {"a": 1.0}, TypeError, "a: expected no options for 'fibonacci', got 'a'"),
         (("sunspots",), {"a": 1.0}, TypeError, "a: expected no options for 'sunspots', got 'a'"),
-        (("sine",), {"period": 3.0, "omega": 1.0}, ValueError, "omega: expected either omega or period, got both"),
+        (
+            ("sine",),
+            {"period": 3.0, "omega": 1.0},
+            ValueError,
+            "omega: expected either omega or period, got both",
+        ),
         (("sine",), {"amplitude": "2"}, TypeError, "amplitude: expected a number, got '2'"),
         (("sine",), {"phase": np.nan}, ValueError, "phase: expected a finite number, got nan"),
         (("sine",), {"amplitude": True}, TypeError, "amplitude: expected a number, got True"),
         (("damped",), {"decay": -0.5}, ValueError, "decay: expected a finite number of at least 0, got -0.5"),
         (("noisy",), {"noise": -0.5}, ValueError, "noise: expected a finite number of at least 0, got -0.5"),
-        (("sine",), {"omega": 1e308}, FloatingPointError, "sine: expected a finite result, got nan at index (2,)"),
+        (
+            ("sine",),
+            {"omega": 1e308},
+            FloatingPointError,
+            "sine: expected a finite result, got nan at index (2,)",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_does_not_fit_is_refused_in_a_sentence(arguments, options, error, sentence):
     with pytest.raises(error) as caught:
         generate_sequence_data(*arguments, **options)
@@ -132,5 +172,7 @@ def test_what_does_not_fit_is_refused_in_a_sentence(arguments, options, error, s
 
 @pytest.mark.parametrize("period", [0, -2.0])
 def test_a_period_has_to_be_above_zero(period):
-    with pytest.raises(ValueError, match=r"^period: expected a finite number of at least 2.22507e-308, got (0|-2)"):
+    with pytest.raises(
+        ValueError, match=r"^period: expected a finite number of at least 2.22507e-308, got (0|-2)"
+    ):
         generate_sequence_data("sine", period=period)

@@ -31,8 +31,9 @@ def test_gradient_of_a_number_and_at_a_number(differentiate):
 def test_complex_step_is_exact_to_rounding_and_leaves_x_alone():
     x = np.array([0.3, -1.2])
     x.flags.writeable = False
-    np.testing.assert_allclose(complex_step(lambda x: np.tanh(x) ** 2, x).diagonal(),
-                               2 * np.tanh(x) / np.cosh(x) ** 2, rtol=1e-15)  # fmt: skip
+    np.testing.assert_allclose(
+        complex_step(lambda x: np.tanh(x) ** 2, x).diagonal(), 2 * np.tanh(x) / np.cosh(x) ** 2, rtol=1e-15
+    )
 
 
 def test_complex_step_steps_by_1e_minus_30():
@@ -60,32 +61,69 @@ def test_central_difference_steps_in_proportion_above_one_or_by_eps():
         (
             lambda: complex_step(np.abs, [1.0]),
             TypeError,
-            "f: expected complex numbers for complex ones, got float64; complex_step needs an analytic function"
-            " (no abs, norm, max or clip), central_difference does not",
+            "f: expected complex numbers for complex ones, got float64; complex_step needs an analytic"
+            " function (no abs, norm, max or clip), central_difference does not",
         ),
-        (lambda: complex_step(np.exp, [1]), TypeError,
-         "x: expected float64 or float32 numbers, got int64; convert with x.astype(float)"),
-        (lambda: complex_step(np.exp, [1j]), TypeError, "x: expected float64 or float32 numbers, got complex128"),
+        (
+            lambda: complex_step(np.exp, [1]),
+            TypeError,
+            "x: expected float64 or float32 numbers, got int64; convert with x.astype(float)",
+        ),
+        (
+            lambda: complex_step(np.exp, [1j]),
+            TypeError,
+            "x: expected float64 or float32 numbers, got complex128",
+        ),
         (lambda: complex_step(np.exp, []), ValueError, "x: expected at least one number, got the shape (0,)"),
-        (lambda: complex_step(np.exp, [1.0, np.nan]), ValueError,
-         "x: expected finite numbers, got nan at index (1,)"),
-        (lambda: complex_step(lambda x: x * np.inf, [1.0]), FloatingPointError, "f(x): expected a finite result"),
-        (lambda: central_difference(lambda x: x * np.inf, [1.0]), FloatingPointError,
-         "f(x): expected a finite result, got inf at index (0,)"),
-        (lambda: central_difference(lambda x: x + 1j, [1.0]), TypeError,
-         "f: expected real numbers, got complex128"),
-        (lambda: central_difference(np.exp, [1.0], eps=0), ValueError, "eps: expected a finite number of at least"),
+        (
+            lambda: complex_step(np.exp, [1.0, np.nan]),
+            ValueError,
+            "x: expected finite numbers, got nan at index (1,)",
+        ),
+        (
+            lambda: complex_step(lambda x: x * np.inf, [1.0]),
+            FloatingPointError,
+            "f(x): expected a finite result",
+        ),
+        (
+            lambda: central_difference(lambda x: x * np.inf, [1.0]),
+            FloatingPointError,
+            "f(x): expected a finite result, got inf at index (0,)",
+        ),
+        (
+            lambda: central_difference(lambda x: x + 1j, [1.0]),
+            TypeError,
+            "f: expected real numbers, got complex128",
+        ),
+        (
+            lambda: central_difference(np.exp, [1.0], eps=0),
+            ValueError,
+            "eps: expected a finite number of at least",
+        ),
         (lambda: central_difference(np.exp, [1.0], eps="1"), TypeError, "eps: expected a number of at least"),
         (lambda: check(3), TypeError, "layer: expected a SimpleRNN or an LSTMCell, got int"),
-        (lambda: check(rnn.LSTMCell(1, 1), seq_len=0), ValueError,
-         "seq_len: expected a whole number of at least 1, got 0"),
-        (lambda: check(rnn.LSTMCell(1, 1), batch=0), ValueError,
-         "batch: expected a whole number of at least 1, got 0"),
-        (lambda: check(rnn.LSTMCell(1, 1), method="forward"), ValueError,
-         "method: expected 'complex' or 'central', got 'forward'"),
-        (lambda: check(rnn.LSTMCell(1, 1), rng=3), TypeError, "rng: expected a numpy.random.Generator, got 3"),
+        (
+            lambda: check(rnn.LSTMCell(1, 1), seq_len=0),
+            ValueError,
+            "seq_len: expected a whole number of at least 1, got 0",
+        ),
+        (
+            lambda: check(rnn.LSTMCell(1, 1), batch=0),
+            ValueError,
+            "batch: expected a whole number of at least 1, got 0",
+        ),
+        (
+            lambda: check(rnn.LSTMCell(1, 1), method="forward"),
+            ValueError,
+            "method: expected 'complex' or 'central', got 'forward'",
+        ),
+        (
+            lambda: check(rnn.LSTMCell(1, 1), rng=3),
+            TypeError,
+            "rng: expected a numpy.random.Generator, got 3",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_does_not_fit_is_refused_in_a_sentence(call, error, sentence):
     with np.errstate(all="ignore"), pytest.raises(error) as caught:
         call()

@@ -81,8 +81,9 @@ def test_the_first_sequence_is_the_default(case):
     np.testing.assert_array_equal(step_jacobians(net, hidden), step_jacobians(net, hidden, batch=0))
     first = gradient_product(net, hidden, 3, 1, batch=0)
     np.testing.assert_array_equal(gradient_product(net, hidden, 3, 1), first)
-    np.testing.assert_array_equal(backpropagated(net, hidden, 3, np.ones(H))[1], backpropagated(
-        net, hidden, 3, np.ones(H), batch=0)[1])  # fmt: skip
+    np.testing.assert_array_equal(
+        backpropagated(net, hidden, 3, np.ones(H))[1], backpropagated(net, hidden, 3, np.ones(H), batch=0)[1]
+    )
 
 
 def test_an_orthogonal_linear_network_keeps_all_lengths(rng):
@@ -99,47 +100,94 @@ STATES = np.zeros((4, 2, 3))
     ("call", "error", "sentence"),
     [
         (lambda: step_jacobians(3, STATES), TypeError, "net: expected a SimpleRNN, got int"),
-        (lambda: step_jacobians(NET, STATES[0]), ValueError,
-         "hidden_states: expected (seq_len, batch, 3) with seq_len and batch at least 1, got (2, 3)"),
-        (lambda: step_jacobians(NET, STATES + 0j), TypeError,
-         "hidden_states: expected float64 or float32 numbers, got complex128"),
-        (lambda: step_jacobians(NET, STATES, batch=2), ValueError, "batch: expected a whole number below 2, got 2"),
-        (lambda: gradient_product(NET, STATES, 1, 0, batch=-1), ValueError,
-         "batch: expected a whole number of at least 0, got -1"),
-        (lambda: gradient_product(NET, STATES, 5, 0), ValueError, "t: expected at most the 4 steps there are, got 5"),
+        (
+            lambda: step_jacobians(NET, STATES[0]),
+            ValueError,
+            "hidden_states: expected (seq_len, batch, 3) with seq_len and batch at least 1, got (2, 3)",
+        ),
+        (
+            lambda: step_jacobians(NET, STATES + 0j),
+            TypeError,
+            "hidden_states: expected float64 or float32 numbers, got complex128",
+        ),
+        (
+            lambda: step_jacobians(NET, STATES, batch=2),
+            ValueError,
+            "batch: expected a whole number below 2, got 2",
+        ),
+        (
+            lambda: gradient_product(NET, STATES, 1, 0, batch=-1),
+            ValueError,
+            "batch: expected a whole number of at least 0, got -1",
+        ),
+        (
+            lambda: gradient_product(NET, STATES, 5, 0),
+            ValueError,
+            "t: expected at most the 4 steps there are, got 5",
+        ),
         (lambda: gradient_product(NET, STATES, 2, 3), ValueError, "k: expected at most t = 2, got 3"),
-        (lambda: ordered_product(np.ones((4, 3, 3)), 2, -1), ValueError,
-         "k: expected a whole number of at least 0, got -1"),
-        (lambda: ordered_product(np.ones((4, 3, 3)), -1, -1), ValueError,
-         "t: expected a whole number of at least 0, got -1"),
-        (lambda: ordered_product(np.ones((4, 3, 3)), 5, 1), ValueError,
-         "t: expected at most the 4 steps there are, got 5"),
-        (lambda: ordered_product(np.ones((4, 3, 2)), 2, 1), ValueError,
-         "jacobians: expected square matrices, got (4, 3, 2)"),
-        (lambda: ordered_product(np.ones((3, 3)), 2, 1), ValueError,
-         "jacobians: expected (seq_len, hidden, hidden) with seq_len and hidden at least 1, got (3, 3)"),
-        (lambda: ordered_product(np.full((4, 3, 3), 1e200), 4, 0), FloatingPointError,
-         "product: expected a finite result, got inf at index (0, 0)"),
+        (
+            lambda: ordered_product(np.ones((4, 3, 3)), 2, -1),
+            ValueError,
+            "k: expected a whole number of at least 0, got -1",
+        ),
+        (
+            lambda: ordered_product(np.ones((4, 3, 3)), -1, -1),
+            ValueError,
+            "t: expected a whole number of at least 0, got -1",
+        ),
+        (
+            lambda: ordered_product(np.ones((4, 3, 3)), 5, 1),
+            ValueError,
+            "t: expected at most the 4 steps there are, got 5",
+        ),
+        (
+            lambda: ordered_product(np.ones((4, 3, 2)), 2, 1),
+            ValueError,
+            "jacobians: expected square matrices, got (4, 3, 2)",
+        ),
+        (
+            lambda: ordered_product(np.ones((3, 3)), 2, 1),
+            ValueError,
+            "jacobians: expected (seq_len, hidden, hidden) with seq_len and hidden at least 1, got (3, 3)",
+        ),
+        (
+            lambda: ordered_product(np.full((4, 3, 3), 1e200), 4, 0),
+            FloatingPointError,
+            "product: expected a finite result, got inf at index (0, 0)",
+        ),
         (lambda: backpropagated(NET, STATES, 2, np.ones(2)), ValueError, "e: expected (3,), got (2,)"),
-        (lambda: backpropagated(NET, STATES, 5, np.ones(3)), ValueError,
-         "t: expected at most the 4 steps there are, got 5"),
-        (lambda: backpropagated(NET, STATES, 2.0, np.ones(3)), TypeError, "t: expected a whole number, got 2.0"),
+        (
+            lambda: backpropagated(NET, STATES, 5, np.ones(3)),
+            ValueError,
+            "t: expected at most the 4 steps there are, got 5",
+        ),
+        (
+            lambda: backpropagated(NET, STATES, 2.0, np.ones(3)),
+            TypeError,
+            "t: expected a whole number, got 2.0",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_does_not_fit_is_refused_in_a_sentence(call, error, sentence):
     with pytest.raises(error) as caught:
         call()
     assert str(caught.value) == sentence
 
 
-@pytest.mark.parametrize("f", [
-    lambda net: step_jacobians(net, STATES),
-    lambda net: gradient_product(net, STATES, 4, 0),
-    lambda net: backpropagated(net, STATES, 4, np.ones(3)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda net: step_jacobians(net, STATES),
+        lambda net: gradient_product(net, STATES, 4, 0),
+        lambda net: backpropagated(net, STATES, 4, np.ones(3)),
+    ],
+)
 def test_overflow_is_one_sentence(f):
     net = rnn.SimpleRNN(2, 3, 1, nonlinearity="identity")
     net.params["W_hh"] = np.full((3, 3), 1e308)
     net.derivative = lambda h: np.full_like(h, 10.0)
-    with pytest.raises(FloatingPointError, match=r"^(jacobians|product|gradient): expected a finite result, got"):
+    with pytest.raises(
+        FloatingPointError, match=r"^(jacobians|product|gradient): expected a finite result, got"
+    ):
         f(net)

@@ -37,7 +37,7 @@ def test_orthogonal_keeps_lengths_along_its_shorter_side(rng, shape):
 
 def test_orthogonal_is_uniform_where_bare_qr_is_not(rng):
     draws = np.array([init.orthogonal((3, 3), rng) for _ in range(4000)])
-    # Under the Haar measure every entry has mean 0 and variance 1/3; bare QR has a first entry below 0 always.
+    # Under the Haar measure every entry has mean 0 and variance 1/3; bare QR's first one is below 0 always.
     np.testing.assert_allclose(draws.mean(axis=0), 0, atol=0.05)
     np.testing.assert_allclose(draws.var(axis=0), 1 / 3, atol=0.03)
     assert np.linalg.det(draws).mean() == pytest.approx(0, abs=0.08)  # as many reflections as rotations
@@ -60,8 +60,16 @@ def test_identity():
 @pytest.mark.parametrize(
     ("call", "error", "sentence"),
     [
-        (lambda r: init.xavier((0, 3), r), ValueError, "shape[0]: expected a whole number of at least 1, got 0"),
-        (lambda r: init.he((3, -1), r), ValueError, "shape[1]: expected a whole number of at least 1, got -1"),
+        (
+            lambda r: init.xavier((0, 3), r),
+            ValueError,
+            "shape[0]: expected a whole number of at least 1, got 0",
+        ),
+        (
+            lambda r: init.he((3, -1), r),
+            ValueError,
+            "shape[1]: expected a whole number of at least 1, got -1",
+        ),
         (lambda r: init.he((3, 2.5), r), TypeError, "shape[1]: expected a whole number, got 2.5"),
         (lambda r: init.orthogonal((True, 3), r), TypeError, "shape[0]: expected a whole number, got True"),
         (lambda r: init.xavier(3, r), TypeError, "shape: expected the tuple (inputs, outputs), got int"),

@@ -190,4 +190,6 @@ def test_single_precision_stays_single_and_complex_stays_complex(rng):
 
 def test_sigmoid_is_right_and_never_overflows():
     a = np.array([-1e4, -5.0, 0.0, 0.3, 1e4])
-    np.testing.assert_allclose(sigmoid(a), [0, 1 / (1 + np.exp(5)), 0.5, 1 / (1 + np.exp(-0.3)), 1], rtol=1e-13)
+    np.testing.assert_allclose(
+        sigmoid(a), [0, 1 / (1 + np.exp(5)), 0.5, 1 / (1 + np.exp(-0.3)), 1], rtol=1e-13
+    )

@@ -41,7 +41,9 @@ def sunspots():
 
 @pytest.fixture(scope="module")
 def quick():
-    return rnn.train_rnn_on_sequence("noisy", length=80, window=5, epochs=4, hidden_size=3, weight_decays=(0.0, 0.5))
+    return rnn.train_rnn_on_sequence(
+        "noisy", length=80, window=5, epochs=4, hidden_size=3, weight_decays=(0.0, 0.5)
+    )
 
 
 def test_the_network_beats_the_linear_model_on_the_years_after_training(sunspots):
@@ -81,7 +83,9 @@ def test_baselines_by_another_formula(sunspots):
     for order in (2, 12):
         for name, part in PARTS.items():
             last = 1840 if name == "validation" else 1920
-            np.testing.assert_allclose(sunspots.metrics[f"AR({order})"][name], expected(order, last, part), rtol=1e-8)
+            np.testing.assert_allclose(
+                sunspots.metrics[f"AR({order})"][name], expected(order, last, part), rtol=1e-8
+            )
     for name, (first, last) in PARTS.items():
         change = np.diff(numbers)[first - 1701 : last - 1700]
         assert sunspots.metrics["persistence"][name].rmse == pytest.approx(np.sqrt(np.mean(change**2)))
@@ -183,7 +187,9 @@ def test_parts_of_other_sequences(quick):
 
 
 def test_a_sine_is_learned_and_options_reach_it():
-    result = rnn.train_rnn_on_sequence("sine", epochs=150, weight_decays=(0.0,), length=200, period=9.0, phase=0.5)
+    result = rnn.train_rnn_on_sequence(
+        "sine", epochs=150, weight_decays=(0.0,), length=200, period=9.0, phase=0.5
+    )
     np.testing.assert_array_equal(
         result.values, rnn.generate_sequence_data("sine", 200, period=9.0, phase=0.5)[12:]
     )
@@ -253,7 +259,9 @@ def test_train_step_follows_the_gradient_of_the_loss_with_its_decay(rng):
 
     came = train_step(net, Spy(), past, targets, 0.25, 0.3)
     assert type(came) is float
-    assert came == pytest.approx(loss(params) - 0.3 * sum((params[n] ** 2).sum() for n in ("W_xh", "W_hh", "W_hy")))
+    assert came == pytest.approx(
+        loss(params) - 0.3 * sum((params[n] ** 2).sum() for n in ("W_xh", "W_hh", "W_hy"))
+    )
     assert seen.pop("rate") == 0.25
     for name, grad in seen.items():
         expected = rnn.gradcheck.complex_step(lambda v, name=name: loss({**params, name: v}), params[name])
@@ -276,7 +284,9 @@ def test_adam_by_hand(rng):
 
 def test_the_step_size_falls_along_half_a_cosine(monkeypatch):
     rates = []
-    monkeypatch.setattr(train, "train_step", lambda net, opt, past, targets, rate, decay: rates.append(rate) or 0.5)
+    monkeypatch.setattr(
+        train, "train_step", lambda net, opt, past, targets, rate, decay: rates.append(rate) or 0.5
+    )
     told = []
     _, losses = fit(np.arange(20.0) % 3, Settings(0, 2, 4, 4, 0.1), 0.0, lambda *report: told.append(report))
     np.testing.assert_allclose(rates, 0.1 * np.cos(np.pi * np.arange(4) / 8) ** 2)
@@ -316,7 +326,11 @@ def test_progress_on_a_terminal_is_a_bar(capsys, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "error", "sentence"),
     [
-        ({"seq_type": "sunspot"}, ValueError, "seq_type: expected one of fibonacci, sine, damped, noisy, sunspots"),
+        (
+            {"seq_type": "sunspot"},
+            ValueError,
+            "seq_type: expected one of fibonacci, sine, damped, noisy, sunspots",
+        ),
         ({"seed": -1}, ValueError, "seed: expected a whole number of at least 0, got -1"),
         ({"seed": 0.5}, TypeError, "seed: expected a whole number, got 0.5"),
         ({"epochs": 0}, ValueError, "epochs: expected a whole number of at least 1, got 0"),
@@ -325,17 +339,42 @@ def test_progress_on_a_terminal_is_a_bar(capsys, monkeypatch):
         ({"hidden_size": 0}, ValueError, "hidden_size: expected a whole number of at least 1, got 0"),
         ({"learning_rate": -1}, ValueError, "learning_rate: expected a finite number of at least 0, got -1"),
         ({"weight_decays": ()}, TypeError, "weight_decays: expected a tuple of at least one number, got ()"),
-        ({"weight_decays": 0.1}, TypeError, "weight_decays: expected a tuple of at least one number, got 0.1"),
-        ({"weight_decays": (-1.0,)}, ValueError, "weight_decays: expected a finite number of at least 0, got -1.0"),
+        (
+            {"weight_decays": 0.1},
+            TypeError,
+            "weight_decays: expected a tuple of at least one number, got 0.1",
+        ),
+        (
+            {"weight_decays": (-1.0,)},
+            ValueError,
+            "weight_decays: expected a finite number of at least 0, got -1.0",
+        ),
         ({"length": 0}, ValueError, "length: expected a whole number of at least 1, got 0"),
         ({"length": 59}, ValueError, "window: expected at most a fifth of the 59 values, got 12"),
-        ({"seq_type": "sunspots", "length": 100}, ValueError,
-         "length: expected all 309 years for 'sunspots', got 100"),
-        ({"seq_type": "sunspots", "period": 3}, TypeError, "period: expected no options for 'sunspots', got 'period'"),
+        (
+            {"seq_type": "sunspots", "length": 100},
+            ValueError,
+            "length: expected all 309 years for 'sunspots', got 100",
+        ),
+        (
+            {"seq_type": "sunspots", "period": 3},
+            TypeError,
+            "period: expected no options for 'sunspots', got 'period'",
+        ),
         ({"amplitude": 0.0}, ValueError, "values: expected numbers that vary, got 240 times 0"),
-        ({"learning_rate": 1e308, "epochs": 3}, FloatingPointError, ""),
+        (
+            {"seq_type": "fibonacci", "length": 900},
+            ValueError,
+            "length: expected squares that float64 can hold, got values up to 5.5e+187",
+        ),
+        ({"learning_rate": 1e308, "epochs": 3}, FloatingPointError, "outputs: expected a finite result, got"),
+        (
+            {"learning_rate": 1e170, "epochs": 3},
+            FloatingPointError,
+            "loss: expected a finite result, got inf at",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_does_not_fit_is_refused_in_a_sentence(arguments, error, sentence):
     with pytest.raises(error) as caught:
         rnn.train_rnn_on_sequence(**arguments)
@@ -375,15 +414,26 @@ def test_figure_shows_what_it_should(sunspots, quick, tmp_path, monkeypatch):
     assert options == {"metadata": None} and svg_options == {"metadata": {"Date": None}}
     series, curve = first.axes
     labels = [line.get_label() for line in series.lines]
-    assert labels == ["true", "SimpleRNN, one step ahead", "AR(12), one step ahead", "SimpleRNN, running freely"]
+    assert labels == [
+        "true",
+        "SimpleRNN, one step ahead",
+        "AR(12), one step ahead",
+        "SimpleRNN, running freely",
+    ]
     test = slice(1921 - 1712, None)
     expected = [sunspots.values, sunspots.predictions["rnn"], sunspots.predictions["AR(12)"]]
     for line, values in zip(series.lines, [*(v[test] for v in expected), sunspots.forecast], strict=True):
         np.testing.assert_array_equal(line.get_xdata(), np.arange(1921, 2009))
         np.testing.assert_array_equal(line.get_ydata(), values)
-    assert len({(line.get_linestyle(), line.get_marker()) for line in series.lines}) == 4  # not by colour alone
+    assert (
+        len({(line.get_linestyle(), line.get_marker()) for line in series.lines}) == 4
+    )  # not by colour alone
     assert len({line.get_color() for line in series.lines}) == 4
-    assert (series.get_xlabel(), series.get_ylabel(), series.get_xlim()) == ("year", "sunspot number", (1921, 2008))
+    assert (series.get_xlabel(), series.get_ylabel(), series.get_xlim()) == (
+        "year",
+        "sunspot number",
+        (1921, 2008),
+    )
     np.testing.assert_array_equal(curve.lines[0].get_xdata(), np.arange(1, 501))
     np.testing.assert_array_equal(curve.lines[0].get_ydata(), sunspots.losses)
     assert (curve.get_xlabel(), curve.get_ylabel(), curve.get_ylim()[0]) == ("epoch", "training loss", 0)
@@ -392,7 +442,9 @@ def test_figure_shows_what_it_should(sunspots, quick, tmp_path, monkeypatch):
 
 def test_paths_that_do_not_fit_are_refused(quick, tmp_path, monkeypatch):
     pytest.importorskip("matplotlib")
-    with pytest.raises(ValueError, match=r"^path: expected a name that ends in .svg, .png or .pdf, got 'a.txt'$"):
+    with pytest.raises(
+        ValueError, match=r"^path: expected a name that ends in .svg, .png or .pdf, got 'a.txt'$"
+    ):
         quick.figure(tmp_path / "a.txt")
     with pytest.raises(FileNotFoundError) as caught:
         quick.figure(tmp_path / "nowhere" / "a.svg")
@@ -408,19 +460,38 @@ def test_paths_that_do_not_fit_are_refused(quick, tmp_path, monkeypatch):
 
 def run(*arguments, directory, program=("-m", "rnn")):
     return subprocess.run(
-        [sys.executable, *program, *arguments], capture_output=True, text=True, cwd=directory, timeout=60,
+        [sys.executable, *program, *arguments],
+        capture_output=True,
+        text=True,
+        cwd=directory,
+        timeout=60,
         env={"COLUMNS": "120", "PATH": "", "PYTHONPATH": str(picture.Path(rnn.__file__).parents[1])},
         encoding="utf-8",
-    )  # fmt: skip
+    )
 
 
 def test_the_command_prints_a_table_and_writes_a_picture(tmp_path):
     pytest.importorskip("typer")
-    done = run("train", "sunspots", "--epochs", "4", "--hidden", "3", "--window", "4", "--seed", "5", directory=tmp_path)
+    done = run(
+        "train",
+        "sunspots",
+        "--epochs",
+        "4",
+        "--hidden",
+        "3",
+        "--window",
+        "4",
+        "--seed",
+        "5",
+        directory=tmp_path,
+    )
     assert done.returncode == 0, done.stderr
     result = rnn.train_rnn_on_sequence("sunspots", epochs=4, hidden_size=3, window=4, seed=5)
-    rows = {row.split("│")[1].strip(): [cell.strip() for cell in row.split("│")[2:-1]]
-            for row in done.stdout.splitlines() if row.startswith("│")}  # fmt: skip
+    rows = {
+        row.split("│")[1].strip(): [cell.strip() for cell in row.split("│")[2:-1]]
+        for row in done.stdout.splitlines()
+        if row.startswith("│")
+    }
     assert list(rows) == list(result.metrics)
     for model, cells in rows.items():
         scores = result.metrics[model].values()
@@ -453,9 +524,15 @@ def test_the_command_explains_itself(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("sunspot",), "rnn: seq_type: expected one of fibonacci, sine, damped, noisy, sunspots, got 'sunspot'; did"),
+        (
+            ("sunspot",),
+            "rnn: seq_type: expected one of fibonacci, sine, damped, noisy, sunspots, got 'sunspot'; did",
+        ),
         (("sine", "--epochs", "0"), "rnn: epochs: expected a whole number of at least 1, got 0"),
-        (("sine", "--figure", "a.txt"), "rnn: path: expected a name that ends in .svg, .png or .pdf, got 'a.txt'"),
+        (
+            ("sine", "--figure", "a.txt"),
+            "rnn: path: expected a name that ends in .svg, .png or .pdf, got 'a.txt'",
+        ),
         (("sine", "--figure", "no/a.svg"), "rnn: path: expected an existing directory, got 'no'"),
     ],
 )

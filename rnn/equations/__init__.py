@@ -241,7 +241,8 @@ def bindings(for_all: str, context: Context) -> list[Env]:
     names = sorted(set(re.findall(r"\b[a-z]\b", for_all)))
     if not names:
         return [{}]
-    sizes = {name: int(context.base[name]) for name in "TBDHOn" if (name,) in context.base}
+    numbers = {name: context.base[name] for name in "TBDHO" if (name,) in context.base}
+    sizes = {name: int(number) for name, number in numbers.items() if number.ndim == 0}
     condition = compile(for_all, "for_all", "eval")
     span = range(max(sizes.values()) + 1)
     every = [dict(zip(names, point, strict=True)) for point in np.ndindex(*[len(span)] * len(names))]

@@ -103,27 +103,33 @@ class _Rows:
     relation is layout, one before anything else begins the next column, and so the next claim.
     """
 
-    always_accept = ("NEWLINE", "AMPERSAND")
-    CONTINUES = ("RELATION", "SIGN", "ODOT")
+    always_accept = ("AMPERSAND",)  # the grammar itself does not know it
+    BREAKS = ("NEWLINE", "AMPERSAND")
+    CONTINUES = ("RELATION", "SIGN", "ODOT", "$END")
 
     def process(self, stream: Iterator[Token]) -> Iterator[Token]:
-        in_cases, pending, started = False, list[Token](), False
-        for token in stream:
-            if token.type in self.always_accept:
-                pending.append(token)
-                continue
-            if pending and started:
-                if in_cases:
-                    yield from (p for p in pending if p.type == "NEWLINE")
-                elif token.type not in self.CONTINUES:
-                    yield Token.new_borrow_pos("NEWLINE", pending[0].value, pending[0])
+        """Take the tokens of a formula and keep of the breaks what separates claims."""
+        tokens = list(stream)
+        kinds = [token.type for token in tokens] + ["$END"]
+        in_cases, waiting = False, False
+        for i, token in enumerate(tokens):
             if token.value in (r"\begin{cases}", r"\end{cases}"):
                 in_cases = token.value == r"\begin{cases}"
-            pending, started = [], True
-            yield token
+            if in_cases:
+                if token.type != "AMPERSAND":
+                    yield token
+            elif token.type in self.BREAKS:
+                waiting = i > 0
+            elif token.type != "COMMA" or kinds[i + 1] not in self.BREAKS:
+                if waiting and token.type not in self.CONTINUES:
+                    yield Token.new_borrow_pos("NEWLINE", "", token)
+                waiting = False
+                yield token
 
 
-_PARSER = Lark(GRAMMAR, start=["display", "sum", "factor"], parser="lalr", postlex=_Rows(), propagate_positions=True)
+_PARSER = Lark(
+    GRAMMAR, start=["display", "sum", "factor"], parser="lalr", lexer="basic", postlex=_Rows(), propagate_positions=True
+)
 
 
 @cache

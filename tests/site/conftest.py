@@ -1,9 +1,8 @@
-"""The book, built for a fork and served as a plain host would serve it; and a browser that can reach nothing else."""
+"""The book, built for a fork and served; and a browser that can reach nothing else."""
 
 from __future__ import annotations
 
 import functools
-import http.server
 import os
 import shutil
 import socketserver
@@ -11,22 +10,19 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import pytest
+from host import FORK, ROOT, PlainHost, Site, chapters
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-ROOT = Path(__file__).resolve().parents[2]
-FORK = "some/fork"
-FLAGS = "--no-sandbox --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync"
-
-
-def chapters() -> list[str]:
-    """Return the addresses of the pages within an edition; both editions have the same."""
-    pages = (path.relative_to(ROOT / "docs" / "en").with_suffix("").as_posix() for path in (ROOT / "docs" / "en").rglob("*.md"))
-    return sorted("" if page == "index" else f"{page}/" for page in pages)
+FLAGS = [
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -34,30 +30,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     for name, values in (("lang", ["en", "zh"]), ("chapter", chapters())):
         if name in metafunc.fixturenames:
             metafunc.parametrize(name, values, ids=lambda value: value.strip("/") or "index")
-
-
-class PlainHost(http.server.SimpleHTTPRequestHandler):
-    """A static host: files, and the fork's own 404.html for everything else."""
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Keep quiet."""
-
-    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Answer with the page for lost readers."""
-        body = (Path(self.directory) / FORK / "404.html").read_bytes()
-        self.send_response(code)
-        self.send_header("Content-Type", "text/html")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-
-@dataclass(frozen=True)
-class Site:
-    """Where the built book is, on disk and on this machine's network."""
-
-    folder: Path
-    url: str
 
 
 @pytest.fixture(scope="session")
@@ -69,7 +41,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         server.daemon_threads = True
         url = f"http://127.0.0.1:{server.server_address[1]}/{FORK}/"
         command = [sys.executable, "-m", "scripts.site", "build", "--to", str(host / FORK)]
-        built = subprocess.run(command, cwd=ROOT, env=os.environ | {"SITE_URL": url}, capture_output=True, text=True, check=False)
+        environment = os.environ | {"SITE_URL": url}
+        built = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
         if built.returncode:
             pytest.fail(f"the book does not build:\n{built.stdout}{built.stderr}", pytrace=False)
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -88,7 +61,7 @@ def browser() -> Iterator[Browser]:
             pytest.fail(message, pytrace=False)
         pytest.skip(message)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=FLAGS.split())
+        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
         yield browser
         browser.close()
 

@@ -11,7 +11,7 @@
   const page = other.href;
   const place = () => {
     if (location.hash) return location.hash;
-    const passed = [...document.querySelectorAll("article :is(h2, h3)[id]")].filter((h) => h.getBoundingClientRect().top < innerHeight / 3);
+    const passed = [...document.querySelectorAll("article :is(h2, h3)[id]")].filter((h) => h.getBoundingClientRect().top < 120);
     return passed.length ? `#${passed.at(-1).id}` : "";
   };
   for (const event of ["pointerdown", "focus", "click"]) other.addEventListener(event, () => { other.href = page + place(); });
