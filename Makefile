@@ -14,7 +14,7 @@ export PATH := $(BIN):$(PATH)
 
 ## help: print these sentences
 help:
-	@sed -n 's/^## //p' $(MAKEFILE_LIST) | awk -F': ' '{ printf "  make %-8s  %s\n", $$1, $$2 }'
+	@sed -n 's/^## //p' $(MAKEFILE_LIST) | awk '{ name = $$1; sub(/:$$/, "", name); sub(/^[^ ]+ /, ""); printf "  make %-8s  %s\n", name, $$0 }'
 
 ## setup: make .venv from requirements.lock and fetch KaTeX; done by itself by every target that needs it
 setup: $(SETUP) $(LISTINGS)
@@ -22,7 +22,7 @@ setup: $(SETUP) $(LISTINGS)
 # uv is installed first, alone and by hash, because it installs the rest ten times as fast as pip.
 $(SETUP): requirements.lock pyproject.toml
 	@$(PY) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
-	  { echo "The book needs Python 3.11 or later, and $(PY) is $$($(PY) --version 2>&1 || echo missing): name another one with \`make PY=python3.12\`."; exit 1; }
+	  { echo "The book needs Python 3.11 or later, and $(PY) is $$( ($(PY) --version || echo missing) 2>/dev/null): name another one, as in \`make PY=python3.12 $(firstword $(MAKECMDGOALS))\`."; exit 1; }
 	@echo "Making $(VENV) from requirements.lock …"
 	@$(PY) -m venv $(VENV)
 	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > $(VENV)/uv.txt
@@ -66,7 +66,7 @@ types: setup
 
 links: setup
 	$(call gate,site,SITE_URL= $(BIN)/python -m scripts.site build)
-	$(call gate,links,$(BIN)/lychee --offline --include-fragments --no-progress --root-dir $(abspath site) site)
+	$(call gate,links,$(BIN)/lychee --offline --include-fragments --index-files index.html --no-progress --root-dir $(abspath site) site)
 
 browser: setup
 	$(call gate,browser,$(BIN)/pytest -q -rs -n auto tests/site)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rnn.equations import registry
+from rnn.equations import kind_of, registry
 from scripts.book.closure import ROOT
 from scripts.book.pages import Page
 
@@ -110,6 +110,12 @@ def test_most_formulas_are_evaluated_from_their_tex():
     assert len(twins) <= len(registry()) / 4
 
 
+def test_every_bound_can_be_reached_and_every_false_claim_has_its_special_case():
+    for formula in (f for page in PAGES["en"].values() for f in page.formulas):
+        if kind_of(formula.tex) != "equation":
+            assert registry()[formula.name].equal_in, f"{formula.name}: in which context are the two sides equal?"
+
+
 def sections(path: Path) -> list[str]:
     """List the named sections of a file; markers must pair and not nest."""
     names, open_ = [], None
@@ -173,6 +179,6 @@ def test_chinese_is_set_as_chinese(name):
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_every_context_is_explained_where_the_badges_link_to(lang):
-    used = {world.name.replace("_", "-") for eq in registry().values() for world in eq.worlds}
+    used = {world.name.replace("_", "-") for eq in registry().values() for world in (*eq.worlds, *eq.equal_in)}
     explained = set(re.findall(r"\{ #context-([\w-]+) \}", PAGES[lang]["notation.md"].text))
     assert used == explained

@@ -45,7 +45,7 @@ def small(q: Run, rng: np.random.Generator):
     q[r"\mathtt{X}"], q[r"\mathtt{r}"] = rng.normal(size=(4, 3)).view(Rows), rng.normal(size=(1, 3)).view(Rows)
     q["w"] = rng.normal(size=(3, 1))
     q["s", 0] = rng.normal(size=(3, 1))
-    for t in range(1, 4):
+    for t in range(1, 5):
         q["s", t] = np.sin(q["A", t] @ q["s", t - 1]) * q["w"]
     q["E"] = (q["s", 3] ** 2).sum()
     return lambda: {("g",): 2 * q["s", 3]}
@@ -218,7 +218,7 @@ def test_what_cannot_be_read_is_never_skipped(tex, why):
     ("tex", "for_all", "why"),
     [
         (r"A_i A_k = A_k A_i", "9 <= i <= T and k == 1", "no index satisfies"),
-        (r"\prod_{i=a}^{b} A_i = A_1", "1 <= a <= T and b == 2", "cannot tell which way"),
+        (r"\prod_{i=a}^{b} A_i = A_1", "1 <= a <= 3 and b == 2", "cannot tell which way"),
         (r"\frac{\partial^+ L}{\partial b_h} = 0", "", r"does not say what \partial^+ holds"),
     ],
 )

@@ -70,6 +70,11 @@ def test_central_difference_steps_in_proportion_above_one_or_by_eps():
             "x: expected float64 or float32 numbers, got int64; convert with x.astype(float)",
         ),
         (
+            lambda: central_difference(np.exp, [1]),
+            TypeError,
+            "x: expected float64 or float32 numbers, got int64; convert with x.astype(float)",
+        ),
+        (
             lambda: complex_step(np.exp, [1j]),
             TypeError,
             "x: expected float64 or float32 numbers, got complex128",
@@ -207,3 +212,10 @@ def test_an_error_where_nothing_is_expected_counts_in_full(rng):
     broken.params = net.params
     assert check(net)["inputs"] == 0
     assert check(broken)["inputs"] == 0.25
+
+
+@pytest.mark.parametrize("differentiate", [complex_step, central_difference])
+def test_functions_may_return_lists_and_plain_numbers(differentiate):
+    jacobian = differentiate(lambda x: [x[0] * x[1], 3 * x[0]], [2.0, 5.0])
+    np.testing.assert_allclose(jacobian, [[5, 2], [3, 0]], atol=1e-8)
+    np.testing.assert_allclose(differentiate(lambda x: x.tolist()[0] ** 2, [2.0, 5.0]), [4, 0], atol=1e-8)

@@ -53,6 +53,9 @@ class Equation:
         the relations: ``equation``, ``bound``, or, for ≠, ``counterexample`` (a popular claim that is false).
     twin : callable, optional
         ``twin(rng)`` returns both sides.
+    equal_in : tuple of World
+        For each relation of a bound or a counterexample in turn, a special case in which the two sides are equal: it
+        shows that a bound can be reached, and pins down what the false side of a ≠ says.
     """
 
     name: str
@@ -62,6 +65,7 @@ class Equation:
     worlds: tuple[World, ...] = ()
     for_all: str = ""
     twin: Twin | None = None
+    equal_in: tuple[World, ...] = ()
 
 
 @dataclass
@@ -86,10 +90,13 @@ class Result:
             self.ok, self.why = False, distance.why
 
 
-def equation(*, where: World | tuple[World, ...], for_all: str = "", kind: str = "") -> Equation:
+def equation(
+    *, where: World | tuple[World, ...], for_all: str = "", kind: str = "", equal_in: World | tuple[World, ...] = ()
+) -> Equation:
     """Register the formula of this name; its kind follows from its relations unless it is given."""
     worlds = where if isinstance(where, tuple) else (where,)
-    return Equation("", *_place(), kind, worlds, for_all)
+    reached = equal_in if isinstance(equal_in, tuple) else (equal_in,)
+    return Equation("", *_place(), kind, worlds, for_all, equal_in=reached)
 
 
 def definition(*, where: World, for_all: str = "") -> Equation:
@@ -168,46 +175,64 @@ def _check_twin(eq: Equation, result: Result) -> None:
 def _check_tex(eq: Equation, tex: str, result: Result) -> None:
     claims = [c for c in parse(tex).children if isinstance(c, Tree)]
     _refuse_tautology(claims, eq)
-    alive = [False] * len(claims)
-    for world in eq.worlds:
-        for seed in SEEDS:
-            context = world.draw(seed)
-            every = bindings(eq.for_all, context)
-            at = Evaluator(context, context.base, {}, {})
-            for number, claim in enumerate(claims):
-                downward = directions(claim, at, every)
-                found = []
-                for env in _some(every):
-                    evaluator = Evaluator(context, context.base, env, downward)
-                    for distance, moves in _relations(claim, evaluator, eq):
-                        alive[number] |= moves
-                        found.append((distance, env))
-                if kind_of(tex) == "counterexample":  # not true in general: one choice of indices a draw shows it
-                    found = [max(found, key=lambda pair: pair[0].slack or 0.0)]
-                for distance, env in found:
-                    result.add(distance)
-                    if not distance.ok:
-                        result.row, result.why = claim.meta.line, f"{result.why} ({_where(context, env)})"
-                        return
-    for claim, moved in zip(claims, alive, strict=True):
-        if not moved:
+    for claim in claims:
+        moves = False
+        for context in (world.draw(seed) for world in eq.worlds for seed in SEEDS):
+            found = list(_relations(claim, context, eq))
+            moves |= any(moved for _, _, moved in found)
+            if kind_of(tex) == "counterexample":  # not true in general: one choice of indices a draw shows it
+                found = [max(found, key=lambda f: f[0].slack or 0.0)]
+            for distance, env, _ in found:
+                _count(result, distance, claim, context, env)
+                if not result.ok:
+                    return
+        if not moves:
             result.row = claim.meta.line
             fail("both sides are zero in every draw: nothing is tested")
+    _check_equal_cases(eq, claims, result)
 
 
-def _relations(claim: Node, evaluator: Evaluator, eq: Equation) -> Iterator[tuple[Distance, bool]]:
-    """Yield how each relation of a chain came out, and whether it could have failed."""
-    relations = evaluator.relations(claim)
-    if eq.kind == "definition":
-        package = Evaluator(evaluator.context, evaluator.run, evaluator.env, evaluator.downward, from_package=True)
-        relation, left, right = relations[0]
-        relations[0] = relation, package(claim.children[0]), right
-        if not package.took:
-            fail("a definition has a name on its left that the package computes too")
+def _check_equal_cases(eq: Equation, claims: list[Node], result: Result) -> None:
+    """See that each bound is reached, and each ≠ an equality, where the chapter says so."""
+    unequal = [(claim, i) for claim in claims for i, r in enumerate(claim.children[1::2]) if r != "="]
+    for (claim, i), world in zip(unequal, eq.equal_in, strict=True) if eq.equal_in else ():
+        for context in map(world.draw, SEEDS):
+            for evaluator in _evaluators(claim, context, eq):
+                _, left, right = evaluator.relations(claim)[i]
+                _count(result, compare("=", left, right, TOLERANCE), claim, context, evaluator.env)
+                if not result.ok:
+                    return
+
+
+def _count(result: Result, distance: Distance, claim: Node, context: Context, env: Env) -> None:
+    """Count a comparison in; where it fails, say in which row and for which indices."""
+    result.add(distance)
+    if not distance.ok:
+        result.row, result.why = claim.meta.line, f"{result.why} ({_where(context, env)})"
+
+
+def _evaluators(claim: Node, context: Context, eq: Equation) -> Iterator[Evaluator]:
+    """Yield an evaluator for each choice of the free indices that is tried."""
+    every = bindings(eq.for_all, context)
+    downward = directions(claim, Evaluator(context, context.base, {}, {}), every)
+    for env in _some(every):
+        yield Evaluator(context, context.base, env, downward)
+
+
+def _relations(claim: Node, context: Context, eq: Equation) -> Iterator[tuple[Distance, Env, bool]]:
+    """Yield how each relation of a chain came out, for which indices, and whether it could have failed."""
     sides = claim.children[::2]
-    for i, (relation, left, right) in enumerate(relations):
-        moves = bool(np.any(left) or np.any(right) or is_zero(sides[i]) or is_zero(sides[i + 1]))
-        yield compare(relation, left, right, TOLERANCE), moves
+    for evaluator in _evaluators(claim, context, eq):
+        relations = evaluator.relations(claim)
+        if eq.kind == "definition":
+            package = Evaluator(context, context.base, evaluator.env, evaluator.downward, from_package=True)
+            relation, _, right = relations[0]
+            relations[0] = relation, package(sides[0]), right
+            if not package.took:
+                fail("a definition has a name on its left that the package computes too")
+        for i, (relation, left, right) in enumerate(relations):
+            moves = bool(np.any(left) or np.any(right) or is_zero(sides[i]) or is_zero(sides[i + 1]))
+            yield compare(relation, left, right, TOLERANCE), evaluator.env, moves
 
 
 def _refuse_tautology(claims: list[Node], eq: Equation) -> None:

@@ -28,6 +28,7 @@ def describe(eq: Equation, tex: str) -> dict[str, Any]:
         "draws": result.draws,
         "kind": eq.kind or kind_of(tex),
         "contexts": [world.name for world in eq.worlds],
+        "equal_in": list(dict.fromkeys(world.name for world in eq.equal_in)),
         "for_all": eq.for_all,
         "twin": textwrap.dedent(inspect.getsource(eq.twin)) if eq.twin else "",
         "seconds": round(time.perf_counter() - began, 3),

@@ -8,7 +8,7 @@ import numpy as np
 
 from rnn import SimpleRNN
 from rnn.equations import definition, equation, twin
-from rnn.equations.worlds import elman, nearly_linear, rows
+from rnn.equations.worlds import alike, elman, nearly_linear, one_step, rows
 
 # the network
 bptt_forward = equation(where=elman, for_all="1 <= t <= T")
@@ -28,10 +28,10 @@ bptt_product = equation(where=elman, for_all="0 <= k <= t <= T and t >= 1")
 bptt_product_four_to_one = equation(where=elman)
 
 # what may not be done with the factors
-bptt_not_reversed = equation(where=elman, for_all="0 <= k < t - 1 < T")
-bptt_not_swapped = equation(where=elman, for_all="0 <= k < t <= T")
-bptt_not_collected = equation(where=elman, for_all="0 <= k < t - 1 < T")
-bptt_not_untransposed = equation(where=elman, for_all="0 <= k < t <= T")
+bptt_not_reversed = equation(where=elman, for_all="0 <= k < t - 1 < T", equal_in=alike)
+bptt_not_swapped = equation(where=elman, for_all="0 <= k < t <= T", equal_in=alike)
+bptt_not_collected = equation(where=elman, for_all="0 <= k < t - 1 < T", equal_in=alike)
+bptt_not_untransposed = equation(where=elman, for_all="0 <= k < t <= T", equal_in=alike)
 bptt_other_state = equation(where=elman, for_all="2 <= t <= T")
 
 # all losses at once
@@ -51,7 +51,7 @@ bptt_every_pair = equation(where=elman)
 # immediate and total derivatives
 bptt_immediate = equation(where=elman, for_all="1 <= t <= T")
 bptt_two_pairings = equation(where=elman)
-bptt_counted_twice = equation(where=elman)
+bptt_counted_twice = equation(where=elman, equal_in=one_step)
 bptt_how_often = equation(where=elman)
 
 # the batched code
@@ -62,7 +62,7 @@ bptt_rows_delta = definition(where=rows, for_all="1 <= t <= T")
 bptt_rows_package = definition(where=rows)
 
 # size, and an exercise
-bptt_bound = equation(where=(elman, nearly_linear), for_all="0 <= k <= t <= T and t >= 1")
+bptt_bound = equation(where=elman, for_all="0 <= k <= t <= T and t >= 1", equal_in=(alike, nearly_linear))
 bptt_invariant = equation(where=elman, for_all="0 <= t <= T")
 
 

@@ -98,6 +98,10 @@ class Context:
         """Tell whether ``W_{hh}`` is a name here, and not W with an index."""
         return name in self._names or any(key[0] == name for key in self.seen)
 
+    def knows_family(self, name: str) -> bool:
+        """Tell whether a name stands for something here when it has indices."""
+        return self.knows(name) or any(symbol.removesuffix(r"\leftarrow") == name for symbol, _ in self.notation)
+
     def offers(self) -> str:
         """List the names of this context, for an error message."""
         names = self._names | {key[0] for key in self.seen} | {name for name, _ in self.notation}

@@ -398,6 +398,8 @@ class Evaluator:
             elif script.type == "SUB" and self.context.knows(f"{name}_{{{text}}}"):
                 name = f"{name}_{{{text}}}"
             else:
+                if not self.context.knows_family(name):
+                    self._unknown(f"{name}{script}")
                 name += r"\leftarrow" if r"\leftarrow" in text else ""
                 parts = re.split(r",|\\leftarrow", text.strip("()") if script.type == "SUP" else text)
                 indices += [self.index(part) for part in parts]
@@ -421,7 +423,10 @@ class Evaluator:
             fail(f"{show(key)} is only observed, so it cannot be differentiated")
         if key in self.context.seen:
             return self._seen(key)
-        return fail(f"unknown name {show(key)}; the context “{self.context.name}” offers {self.context.offers()}")
+        return self._unknown(show(key))
+
+    def _unknown(self, name: str) -> NoReturn:
+        fail(f"unknown name {name}; the context “{self.context.name}” offers {self.context.offers()}")
 
     def _seen(self, key: Key) -> Value:
         return np.asanyarray(self.context.seen[key])

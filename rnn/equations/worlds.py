@@ -49,24 +49,31 @@ def _with(net: Any, **params: Array) -> Any:
     return other
 
 
-def _elman(q: Run, rng: np.random.Generator, *, gain: float | None = None) -> Callable[[], Seen]:
+def _elman(
+    q: Run,
+    rng: np.random.Generator,
+    *,
+    steps: int | None = None,
+    change: Callable[[dict[str, Array]], None] = lambda params: None,
+    small: float = 1.0,
+    alike: bool = False,
+) -> Callable[[], Seen]:
     # --8<-- [start:elman]
-    T, (D, H, O) = int(rng.integers(4, 7)), _sizes(rng, 3)
+    T, (D, H, O) = steps or int(rng.integers(4, 7)), _sizes(rng, 3)
     net = SimpleRNN(D, H, O, rng=rng)
     _randomise(net.params, rng)
-    small = 1.0 if gain is None else 1e-6
-    if gain is not None:  # all states near zero and W_hh a multiple of an orthogonal matrix: bounds become tight
-        net.params["W_hh"][...] = gain * np.linalg.qr(net.params["W_hh"])[0]
+    change(net.params)  # the special contexts below
+    h0 = rng.normal(size=(1, 1)) * np.ones((H, 1)) if alike else rng.normal(size=(H, 1))
 
     q["T"], q["D"], q["H"], q["O"], q["I"] = T, D, H, O, np.eye(H)
     for name, value in net.params.items():
         q[_tex(name)] = value.T if value.ndim == 2 else value[:, None]  # W_math is W_code.T
-    q["h", 0] = rng.normal(size=(H, 1)) * 0.5 * small
+    q["h", 0] = h0 * 0.5 * small
     q["L"] = 0.0
     for t in range(1, T + 1):
         q["x", t], q[r"y^\ast", t] = rng.normal(size=(D, 1)) * small, rng.normal(size=(O, 1))
         for name in ("W_{xh}", "W_{hh}", "b_{h}"):
-            q[name, t] = q[name] * (small if name == "b_{h}" else 1)  # a copy of its own for every step
+            q[name, t] = q[name]  # a copy of its own for every step
         at_t = _with(net, W_xh=q["W_{xh}", t].T, W_hh=q["W_{hh}", t].T, b_h=q["b_{h}", t].T)
         q["a", t] = at_t.pre_activation(q["x", t].T, q["h", t - 1].T).T
         q["h", t] = at_t.activation(q["a", t].T).T
@@ -110,8 +117,31 @@ def elman(q: Run, rng: np.random.Generator) -> Callable[[], Seen]:
 
 @world(means=_ELMAN_NOTATION, held=["h"])
 def nearly_linear(q: Run, rng: np.random.Generator) -> Callable[[], Seen]:
-    """The same near h = 0 with a scaled orthogonal W_hh, where norm bounds are almost equalities."""
-    return _elman(q, rng, gain=float(rng.choice([0.8, 1.25])))
+    """The same near h = 0, with a multiple of an orthogonal matrix as W_hh."""
+
+    def change(params: dict[str, Array]) -> None:
+        params["W_hh"][...] = rng.choice([0.8, 1.25]) * np.linalg.qr(params["W_hh"])[0]
+        params["b_h"] *= 1e-7
+
+    return _elman(q, rng, change=change, small=1e-7)
+
+
+@world(means=_ELMAN_NOTATION, held=["h"])
+def alike(q: Run, rng: np.random.Generator) -> Callable[[], Seen]:
+    """The same, but all hidden units do the same and none listens to another: every factor is a number times I."""
+
+    def change(params: dict[str, Array]) -> None:
+        params["W_hh"][...] = params["W_hh"][0, 0] * np.eye(len(params["W_hh"]))
+        params["W_xh"][...] = params["W_xh"][:, :1]
+        params["b_h"][...] = params["b_h"][0]
+
+    return _elman(q, rng, change=change, alike=True)
+
+
+@world(means=_ELMAN_NOTATION, held=["h"])
+def one_step(q: Run, rng: np.random.Generator) -> Callable[[], Seen]:
+    """The same with a single step."""
+    return _elman(q, rng, steps=1)
 
 
 _ROWS_NOTATION = {

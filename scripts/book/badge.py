@@ -24,6 +24,7 @@ WORDS: dict[str, dict[str, str]] = {
         "error": "Largest relative error",
         "slack": "Distance, as a share of the larger side",
         "context": "Random networks",
+        "equal_in": "An equality in",
         "for_all": "Indices",
         "where": "Registered in",
         "failed": "This formula does not hold.",
@@ -41,6 +42,7 @@ WORDS: dict[str, dict[str, str]] = {
         "error": "最大相对误差",
         "slack": "相差（占较大一边的比例）",
         "context": "随机网络",
+        "equal_in": "取等号的情形",
         "for_all": "下标范围",
         "where": "登记于",
         "failed": "这个公式不成立。",
@@ -63,9 +65,10 @@ def badge(formula: Formula, evidence: dict[str, Any], place: dict[str, Any], lan
         figure = f"✓ {evidence['error']:.0e}"
     rows = [(words["evaluations"], str(evidence["draws"]))]
     rows += [(words["slack"], _span(slack, lang))] if slack is not None else []
-    rows += [(words["error"], f"{evidence['error']:.0e}")] if slack is None or evidence["error"] else []
-    if evidence["contexts"]:
-        rows.append((words["context"], _separator(lang).join(_context(name, formula) for name in evidence["contexts"])))
+    rows += [(words["error"], f"{evidence['error']:.0e}")] if slack is None else []
+    for row, names in (("context", evidence["contexts"]), ("equal_in", evidence["equal_in"])):
+        if names:
+            rows.append((words[row], _separator(lang).join(_context(name, formula) for name in names)))
     if evidence["for_all"]:
         rows.append((words["for_all"], html.escape(_readable(evidence["for_all"]))))
     rows.append((words["where"], f"<code>{place['file']}:{place['line']}</code>"))

@@ -3,7 +3,7 @@
 # --8<-- [start:shown]
 from rnn.train import train_rnn_on_sequence
 
-runs = [train_rnn_on_sequence("sunspots", seed=seed) for seed in range(5)]
+runs = [train_rnn_on_sequence("sunspots", seed=seed) for seed in range(3)]
 parts = ("1921–1955", "1956–1979")
 
 

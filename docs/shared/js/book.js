@@ -1,8 +1,6 @@
 // Runs before Material's bundle.  The book reads without it; it keeps the reader's place, language and bandwidth.
 "use strict";
 {
-  const root = document.documentElement;
-
   // Material asks the site of every link[rel=alternate] for a sitemap (and rewrites links by it); a space hides ours from it.
   for (const link of document.querySelectorAll("link[rel=alternate]")) link.setAttribute("rel", "alternate ");
 
@@ -54,6 +52,11 @@
   const scrollers = new ResizeObserver((entries) => {
     for (const { target } of entries) target.tabIndex = target.scrollWidth > target.clientWidth ? 0 : -1;
   });
-  for (const box of document.querySelectorAll(".eq-math")) scrollers.observe(box);
-  root.dataset.book = "ready";
+  // Material wraps tables and adds copy buttons later; the buttons' <nav> is no landmark.
+  const tend = () => {
+    for (const box of document.querySelectorAll(".eq-math, .md-typeset__scrollwrap")) scrollers.observe(box);
+    for (const nav of document.querySelectorAll(".md-code__nav")) nav.role = "none";
+  };
+  new MutationObserver(tend).observe(document.querySelector("article"), { childList: true, subtree: true });
+  tend();
 }

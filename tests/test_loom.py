@@ -1,0 +1,322 @@
+"""The Markdown extension: what is wrong with a page is named with file, line and reason, and never passes."""
+
+from __future__ import annotations
+
+import logging
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import markdown
+import pytest
+
+from scripts import book
+from scripts.book import checks, closure, katex
+from scripts.book.closure import ROOT
+from scripts.book.pages import Edition
+
+GOOD = r"\delta_{k\leftarrow t} = \prod_{i=k+1}^{t} \bigl(W_{hh}^\top\,\operatorname{diag}(1-h_i^2)\bigr)\, e_t"
+EXTENSIONS = ["pymdownx.superfences", "pymdownx.highlight", "pymdownx.arithmatex", "pymdownx.snippets", "admonition"]
+
+
+@pytest.fixture
+def weave(tmp_path, caplog):
+    """Return a function that converts the first of some pages and says what was complained about."""
+
+    def convert(*texts: str, lang: str = "en") -> tuple[str, list[str]]:
+        book._EDITIONS.clear()
+        caplog.clear()
+        for number, text in enumerate(texts):
+            (tmp_path / f"page{number}.md").write_text(text, encoding="utf-8")
+        options = {
+            "pymdownx.arithmatex": {"generic": True},
+            "pymdownx.snippets": {"base_path": [str(ROOT)], "check_paths": True},
+        }
+        md = markdown.Markdown(
+            extensions=[*EXTENSIONS, book.BookExtension(lang=lang, docs=str(tmp_path))], extension_configs=options
+        )
+        with caplog.at_level(logging.WARNING, "mkdocs.plugins.book"):
+            html = md.convert(texts[0])
+        said = [record.getMessage() for record in caplog.records]
+        return html, [message for message in said if "is on no page of the edition" not in message]
+
+    return convert
+
+
+def block(name: str, tex: str) -> str:
+    return f"/// equation | {name}\n{tex}\n///\n"
+
+
+def test_a_formula_that_holds(weave):
+    html, said = weave("# Page\n\nText.\n\n" + block("bptt-product", GOOD))
+    assert said == []
+    assert 'id="eq-bptt-product"' in html
+    assert 'class="eq eq-ok"' in html
+    assert "<math" in html
+    assert "katex-html" in html
+    assert re.search(r'class="eq-figure">✓ \de-1\d<', html)
+    assert "0 ≤ k ≤ t ≤ T, t ≥ 1" in html
+    assert "rnn/equations/bptt.py:" in html
+    assert GOOD not in re.sub(r"<annotation.*?</annotation>", "", html, flags=re.S)
+
+
+def test_the_badge_speaks_chinese(weave):
+    html, said = weave("# 页\n\n" + block("bptt-product", GOOD), lang="zh")
+    assert said == []
+    assert "下标范围" in html
+    assert 'aria-label="公式 1"' in html
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("{i=k+1}", "{i=k}"),
+        (r"W_{hh}^\top", "W_{hh}"),
+        ("1-h", "1+h"),
+        ("h_i^2", "h_{i-1}^2"),
+        (r"\prod_{i=k+1}^{t}", r"\prod_{i=t}^{k+1}"),
+        ("e_t", "e_k"),
+        (r"k\leftarrow t", r"t\leftarrow k"),
+    ],
+)
+def test_a_formula_that_fails_is_named_with_its_line(weave, old, new):
+    assert old in GOOD
+    html, said = weave("# Page\n\nText.\n\n" + block("bptt-product", GOOD.replace(old, new, 1)))
+    assert len(said) == 1
+    assert re.match(r".*page0\.md:6: equation bptt-product fails: ", said[0])
+    assert 'class="eq eq-failed"' in html
+    assert "eq-failure" in html
+    assert "✗" in html
+
+
+def test_the_line_is_that_of_the_claim(weave):
+    rows = [r"a_t &= W_{xh}\,x_t + W_{hh}\,h_{t-1} + b_h", r"h_t &= \tanh(x_t)", r"y_t &= W_{hy}\,h_t"]
+    tex = "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+    _, said = weave("# Page\n\n" + block("bptt-forward", tex))
+    assert said[0].split(": ")[0].endswith("page0.md:6")
+
+
+def test_a_formula_that_does_not_parse(weave):
+    _, said = weave("# Page\n\n" + block("bptt-product", r"\delta_k = \frac{1}{2} \mid e_t"))
+    assert "fails: the TeX does not parse at “\\mid e_t”" in said[0]
+    _, said = weave("# Page\n\n" + block("bptt-product", r"\delta_{k\leftarrow t} = V_{hh} e_t"))
+    assert "unknown name V_{hh};" in said[0]
+    assert "the context “elman” offers" in said[0]
+    assert "W_{hh}" in said[0]
+
+
+def test_a_formula_without_a_check(weave):
+    html, said = weave("# Page\n\n" + block("bptt-prodct", GOOD))
+    assert said[0].endswith(
+        "page0.md:3: equation bptt-prodct has no check: there is no bptt_prodct in rnn/equations/bptt.py;"
+        " did you mean bptt-product?"
+    ) or ("did you mean bptt-product" in said[0])
+    assert "eq-failed" in html
+
+
+def test_a_check_without_a_formula(weave, caplog):
+    weave("# Page\n\n" + block("bptt-product", GOOD))
+    unused = [r.getMessage() for r in caplog.records if "is on no page of the edition" in r.getMessage()]
+    assert any(re.match(r"rnn/equations/notation\.py:\d+: equation notation-lstm is on no page", u) for u in unused)
+    assert not any("bptt-product is" in u for u in unused)
+
+
+def test_a_formula_that_stands_twice(weave):
+    _, said = weave("# Page\n\n" + block("bptt-product", GOOD), "# Other\n\n" + block("bptt-product", GOOD))
+    assert re.search(r"page1\.md:3: equation bptt-product stands already on .*page0\.md:3", said[0])
+
+
+def test_tex_that_katex_refuses(weave):
+    html, said = weave("# Page\n\n" + block("bptt-product", GOOD.replace("}", "", 1)) + "\nAnd $x_{$ here.\n")
+    assert any(re.search(r"page0\.md:3: equation bptt-product cannot be set: ", s) for s in said)
+    assert any(re.search(r"page0\.md:7: \$x_\{\$ cannot be set: ", s) for s in said)
+    assert html.count("tex-error") == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("Text\n\n$$x$$\n", ":5: bare $$"),
+        ("## On $x$ { #x }\n", ":3: a heading with mathematics"),
+        ("/// equation bptt-product\nx\n///\n", ":3: a block that is not understood"),
+        ("/// eqation | bptt-product\nx\n///\n", ":3: a block that is not understood"),
+        ("See [](#eq-bptt-prduct).\n", ":3: there is no equation bptt-prduct"),
+        ('```python\n--8<-- "rnn/nowhere.py:step"\n```\n', ":4: listing rnn/nowhere.py: there is no such file"),
+        ('```python\n--8<-- "rnn/simple.py:stepp"\n```\n', ":4: listing rnn/simple.py has no section stepp; did you mean step"),
+        ("/// session | nowhere\n///\n", ":3: session nowhere: there is no scripts/sessions/nowhere.py"),
+        ("/// session | index\nmore\n///\n", ":3: a session block is two lines"),
+    ],
+)
+def test_what_is_missing_or_misspelt(weave, text, message):
+    _, said = weave("# Page\n\n" + text)
+    assert any(message in s for s in said), said
+
+
+def test_an_indented_block_is_not_lost(weave):
+    _, said = weave("# Page\n\n!!! note\n    /// equation | bptt-product\n    x = x\n    ///\n")
+    assert len(said) == 1
+    assert "begins and ends at the left margin" in said[0] or "not understood" in said[0]
+
+
+def test_references_take_the_number_and_the_page(weave):
+    page = "# One\n\nSee [](#eq-bptt-delta), [](page1.md#eq-bptt-product), [words](#eq-bptt-delta).\n\n"
+    html, said = weave(page + block("bptt-delta", r"\delta_k = \frac{\partial L}{\partial h_k}"),
+                       "# Two { #two }\n\n" + block("bptt-local-error", "x") + "\n" + block("bptt-product", GOOD))  # fmt: skip
+    assert [s for s in said if "local-error" not in s] == []
+    assert '<a class="eq-ref" href="#eq-bptt-delta">(1)</a>' in html
+    assert '<a class="eq-ref" href="page1.md#eq-bptt-product">Two (2)</a>' in html
+    assert '<a href="#eq-bptt-delta">words</a>' in html
+
+
+def test_inline_mathematics_is_set_and_code_is_left_alone(weave):
+    html, said = weave("# Page\n\nThe state $h_t < 1$ and `$h_t$`.\n\n```text\n$$ $x$\n```\n")
+    assert said == []
+    assert html.count('class="math"') == 1
+    assert "<code>$h_t$</code>" in html
+
+
+def test_a_session_shows_its_code_and_what_it_printed(weave):
+    html, said = weave("# Page\n\n/// session | index\n///\n")
+    assert said == []
+    text = re.sub(r"<[^>]+>", "", html)
+    assert "SimpleRNN(input_size=3" in text
+    assert "outputs (7, 4, 2) hidden states (7, 4, 5)" in text
+    assert "[start:shown]" not in text
+    assert "assert" not in text
+
+
+def test_a_session_that_raises_is_named(tmp_path, monkeypatch, weave):
+    command = [sys.executable, "-c", "import rnn; rnn.SimpleRNN(0, 1, 1)"]
+    monkeypatch.setattr(checks, "session", lambda name: checks.run(command, ""))
+    _, said = weave("# Page\n\n/// session | index\n///\n")
+    assert re.search(r":3: session index stops: rnn/\w+\.py:\d+: ValueError: input_size: ", said[0])
+
+
+def test_when_nothing_can_be_checked_that_is_said_once(monkeypatch, weave):
+    def stop(_formulas):
+        raise checks.ComputeError("rnn/simple.py:7: SyntaxError: invalid syntax")
+
+    monkeypatch.setattr(checks, "check", stop)
+    html, said = weave("# Page\n\n" + block("bptt-product", GOOD))
+    assert said == ["no equation can be checked: rnn/simple.py:7: SyntaxError: invalid syntax"]
+    assert "eq-failed" in html
+
+
+def test_a_page_is_found_by_its_text(tmp_path):
+    (tmp_path / "a.md").write_text("---\ntitle: x\n---\n# A\n\ntext\n", encoding="utf-8")
+    (tmp_path / "b.md").write_text("# B\n", encoding="utf-8")
+    edition = Edition(tmp_path)
+    assert edition.refresh()
+    assert not edition.refresh()
+    assert edition.page_with("# A\n\ntext").path.name == "a.md"
+    assert edition.page_with("# C").path.name == "(a page that is not on disk)"
+
+
+# --------------------------------------------------------------------------- the cache
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """Make a package of three modules and a data file, and let it be ours."""
+    monkeypatch.setattr(closure, "ROOT", tmp_path)
+    folder = tmp_path / "rnn"
+    folder.mkdir()
+    files = {
+        "__init__.py": "",
+        "a.py": '"""Doc."""\nfrom rnn import b\n\n\ndef f():\n    """Say f."""\n    return b.g()  # why\n',
+        "b.py": 'import numpy\nDATA = "numbers.csv"\n\n\ndef g():\n    return 1\n',
+        "c.py": "x = 1\n",
+        "numbers.csv": "1\n",
+    }
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    return folder
+
+
+def test_the_closure_is_what_a_module_imports(package):
+    assert {path.name for path in closure.closure("rnn.a")} == {"__init__.py", "a.py", "b.py", "numbers.csv"}
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "changes"),
+    [
+        ("a.py", "Say f.", "Say it.", False),
+        ("a.py", "# why", "# because", False),
+        ("c.py", "1", "2", False),
+        ("b.py", "return 1", "return 2", True),
+        ("a.py", "b.g()", "-b.g()", True),
+        ("numbers.csv", "1", "2", True),
+    ],
+)
+def test_the_hash_sees_code_and_data_and_nothing_else(package, file, old, new, changes):
+    before = closure.digest("rnn.a")
+    text = (package / file).read_text()
+    assert old in text
+    (package / file).write_text(text.replace(old, new))
+    closure._read.cache_clear()
+    assert (closure.digest("rnn.a") != before) is changes
+
+
+def test_results_are_remembered_and_failures_are_not(tmp_path, monkeypatch):
+    monkeypatch.setattr(checks, "CACHE", tmp_path)
+    runs = []
+    real = checks.run
+    monkeypatch.setattr(checks, "run", lambda *args: runs.append(args) or real(*args))
+    good, bad = {"bptt-product": GOOD}, {"bptt-product": GOOD.replace("1-h", "1+h")}
+    first = checks.check(good)
+    assert checks.check(good) == first
+    assert len(runs) == 1
+    assert not checks.check(bad)[1]["bptt-product"]["ok"]
+    assert not checks.check(bad)[1]["bptt-product"]["ok"]
+    assert len(runs) == 3
+
+
+# --------------------------------------------------------------------------- a broken book is not built
+
+
+def copy_of_the_book(folder: Path) -> Path:
+    for name in ("rnn", "scripts", "docs"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("mkdocs.yml", "mkdocs.zh.yml"):
+        shutil.copy(ROOT / name, folder / name)
+    for index in folder.glob("docs/*/index.md"):  # the long session has nothing to do with what is broken here
+        text = index.read_text(encoding="utf-8")
+        index.write_text(text.replace("/// session | sunspots\n///\n", ""), encoding="utf-8")
+    (folder / "node_modules").symlink_to(ROOT / "node_modules")
+    shutil.copytree(ROOT / "build" / "cache", folder / "build" / "cache", dirs_exist_ok=True)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "named"),
+    [
+        ("rnn/simple.py", "slope = 1 - h**2", "slope = 1 + h**2", "bptt-rows-package"),
+        ("rnn/simple.py", 'd_h_prev = d_a @ self.params["W_hh"].T', 'd_h_prev = d_a @ self.params["W_hh"]', "bptt-rows"),
+        ("docs/en/bptt.md", "(W_{hh}^\\top\\,\\operatorname", "(W_{hh}\\,\\operatorname", "bptt-product-derivation"),
+        ("docs/en/bptt.md", "J_4\\,J_3\\,J_2\n", "J_4\\,J_3\\,J_1\n", "bptt-four-to-one"),
+    ],
+)
+def test_a_broken_book_is_not_built(tmp_path, file, old, new, named):
+    folder = copy_of_the_book(tmp_path)
+    text = (folder / file).read_text(encoding="utf-8")
+    assert text.count(old) >= 1
+    (folder / file).write_text(text.replace(old, new, 1), encoding="utf-8")
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path / "site")]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=clean_environment(folder), check=False)
+    assert done.returncode != 0
+    assert f"equation {named} fails" in done.stderr
+    assert re.search(rf"docs/en/bptt\.md:\d+: equation {named} fails", done.stderr)
+
+
+def clean_environment(folder: Path) -> dict[str, str]:
+    import os
+
+    return {**os.environ, "PYTHONPATH": str(folder), "NO_MKDOCS_2_WARNING": "1"}
+
+
+def test_katex_messages_are_one_line():
+    with pytest.raises(katex.KatexError) as raised:
+        katex.render(r"\frac{1}{", display=False)
+    assert "\n" not in str(raised.value)
