@@ -38,7 +38,10 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 # A formula's break is named by the formula and the kind, the package's by the file and a part of what is shown.
 WRONG_TOO = "the same factors in another wrong order: that ≠ is as true, and also an equality when all units are alike"
 EQUIVALENT: dict[tuple[str, str], str] = {
-    **{(f"bptt-not-{name}", "add transpose"): WRONG_TOO for name in ("reversed", "swapped", "collected", "untransposed")},
+    **{
+        (f"bptt-not-{name}", "add transpose"): WRONG_TOO
+        for name in ("reversed", "swapped", "collected", "untransposed")
+    },
     **{(f"bptt-not-{name}", "drop transpose"): WRONG_TOO for name in ("reversed", "swapped", "collected")},
     **{(f"bptt-not-{name}", "swap"): WRONG_TOO for name in ("reversed", "collected", "untransposed")},
     **{(f"bptt-not-{name}", "reverse"): WRONG_TOO for name in ("swapped", "untransposed")},
@@ -357,12 +360,16 @@ def _copy(folder: Path) -> Path:
     return folder
 
 
+def _names(piece: str, mutant: Mutant) -> bool:
+    return piece == mutant.kind or piece in mutant.shown
+
+
 def _verdict(survivors: list[Mutant], *, whole: bool) -> None:
     """Print the survivors, with the reason where there is one; fail if one has none, or a reason has no survivor."""
     used = set()
     unexplained = 0
     for mutant in survivors:
-        reason = next((k for k in EQUIVALENT if k[0] == mutant.place and k[1] in (mutant.kind, *[k[1]][: k[1] in mutant.shown])), None)
+        reason = next((k for k in EQUIVALENT if k[0] == mutant.place and _names(k[1], mutant)), None)
         used |= {reason}
         unexplained += reason is None
         says = "unexplained" if reason is None else EQUIVALENT[reason]

@@ -22,7 +22,9 @@ import jinja2
 import typer
 
 from scripts import address
+from scripts.book import checks
 from scripts.book.katex import find_node
+from scripts.book.pages import Edition
 
 ROOT = Path(__file__).resolve().parents[1]
 EDITIONS = {"en": "mkdocs.yml", "zh": "mkdocs.zh.yml"}
@@ -230,6 +232,8 @@ def _used(style: str) -> str:
 
 def _editions(to: Path, *, strict: bool) -> bool:
     """Build the editions side by side, each in a fresh interpreter, and pass on what they print."""
+    print("checking the formulas and running the sessions of the book …", flush=True)
+    checks.prepare(Edition(ROOT / "docs" / "en"))
     environment = os.environ | {"NO_MKDOCS_2_WARNING": "1", "PYTHONUNBUFFERED": "1"}
     running = {}
     for edition, config in EDITIONS.items():

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 TARGET = Path(__file__).parents[1] / "tests" / "data" / "torch_values.json"
-T, B, D, H, O = 6, 3, 4, 5, 2  # noqa: E741 (the book's letters)
+T, B, D, H, O = 6, 3, 4, 5, 2
 
 
 def numbers(tensors):
@@ -31,9 +31,7 @@ def grads(tensors):
 
 def simple(rng, nonlinearity):
     """Run nn.RNN with a linear read-out; its second bias is zero, ours is one bias."""
-    given = leaves(
-        rng, W_xh=(D, H), W_hh=(H, H), b_h=(H,), W_hy=(H, O), b_y=(O,), inputs=(T, B, D), h0=(B, H)
-    )
+    given = leaves(rng, W_xh=(D, H), W_hh=(H, H), b_h=(H,), W_hy=(H, O), b_y=(O,), inputs=(T, B, D), h0=(B, H))
     weights = torch.tensor(rng.normal(size=(T, B, O)))
     layer = torch.nn.RNN(D, H, nonlinearity=nonlinearity).double()
     state = {

@@ -53,7 +53,9 @@ def shape(text: str) -> list[tuple[int, object]]:
         elif box := re.match(r'(\s*(?:!!!|\?\?\?\+?) [\w ]+) ".*"$', line):
             lines.append((number, (box[1], tokens(line))))
         else:
-            lines.append((number, (re.match(r"\s*(?:[-*] |\d+\. |\|)?", line)[0], line.count("|"), bool(bare), tokens(line))))
+            lines.append(
+                (number, (re.match(r"\s*(?:[-*] |\d+\. |\|)?", line)[0], line.count("|"), bool(bare), tokens(line)))
+            )
     return lines
 
 

@@ -8,7 +8,7 @@ import pytest
 from rnn import SimpleRNN, gradients, lstm
 from rnn.equations import Equation, bindings, check, equation, registry, twin
 from rnn.equations.context import Run, world
-from rnn.equations.tex import Rows, TexError, compare, parse
+from rnn.equations.tex import Evaluator, Rows, TexError, compare, parse
 from rnn.equations.worlds import elman, nearly_linear, rows
 from scripts.book.closure import ROOT
 from scripts.book.pages import Page
@@ -242,11 +242,10 @@ def test_a_definition_needs_the_package_on_its_left():
 
 
 def test_an_observed_value_cannot_be_differentiated():
+    context = small.draw(0)
+    evaluator = Evaluator(context, context.bumped(("u",), (0, 0), {}), {}, {})
     with pytest.raises(TexError, match="is only observed"):
-        from rnn.equations.tex import Evaluator
-
-        context = small.draw(0)
-        Evaluator(context, context.bumped(("u",), (0, 0), {}), {}, {})(parse("g", "sum"))
+        evaluator(parse("g", "sum"))
 
 
 # --------------------------------------------------------------------------- the numbers behind a verdict
@@ -279,8 +278,6 @@ def test_derivatives_do_not_depend_on_formulas():
 
     at = context.base["h", 2]
     differences = np.array([[(loss(at + h * e) - loss(at - h * e)) / (2 * h)] for e in np.eye(len(at))[:, :, None]])
-    from rnn.equations.tex import Evaluator
-
     step = Evaluator(context, context.base, {}, {})(parse(r"\frac{\partial L}{\partial h_2}", "sum"))
     np.testing.assert_allclose(step, differences.reshape(step.shape), rtol=1e-7)
 

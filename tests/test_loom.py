@@ -13,7 +13,7 @@ import markdown
 import pytest
 
 from scripts import book
-from scripts.book import checks, closure, katex
+from scripts.book import cache, checks, closure, katex
 from scripts.book.closure import ROOT
 from scripts.book.pages import Edition
 
@@ -109,10 +109,9 @@ def test_a_formula_that_does_not_parse(weave):
 
 def test_a_formula_without_a_check(weave):
     html, said = weave("# Page\n\n" + block("bptt-prodct", GOOD))
-    assert said[0].endswith(
-        "page0.md:3: equation bptt-prodct has no check: there is no bptt_prodct in rnn/equations/bptt.py;"
-        " did you mean bptt-product?"
-    ) or ("did you mean bptt-product" in said[0])
+    assert said[0].split(": ", 1)[0].endswith("page0.md:3")
+    assert "equation bptt-prodct has no check: there is no bptt_prodct in rnn/equations/bptt.py;" in said[0]
+    assert "did you mean bptt-product or " in said[0]
     assert "eq-failed" in html
 
 
@@ -144,7 +143,10 @@ def test_tex_that_katex_refuses(weave):
         ("/// eqation | bptt-product\nx\n///\n", ":3: a block that is not understood"),
         ("See [](#eq-bptt-prduct).\n", ":3: there is no equation bptt-prduct"),
         ('```python\n--8<-- "rnn/nowhere.py:step"\n```\n', ":4: listing rnn/nowhere.py: there is no such file"),
-        ('```python\n--8<-- "rnn/simple.py:stepp"\n```\n', ":4: listing rnn/simple.py has no section stepp; did you mean step"),
+        (
+            '```python\n--8<-- "rnn/simple.py:stepp"\n```\n',
+            "simple.py has no section stepp; did you mean step",
+        ),
         ("/// session | nowhere\n///\n", ":3: session nowhere: there is no scripts/sessions/nowhere.py"),
         ("/// session | index\nmore\n///\n", ":3: a session block is two lines"),
     ],
@@ -260,7 +262,7 @@ def test_the_hash_sees_code_and_data_and_nothing_else(package, file, old, new, c
 
 
 def test_results_are_remembered_and_failures_are_not(tmp_path, monkeypatch):
-    monkeypatch.setattr(checks, "CACHE", tmp_path)
+    monkeypatch.setattr(cache, "CACHE", tmp_path)
     runs = []
     real = checks.run
     monkeypatch.setattr(checks, "run", lambda *args: runs.append(args) or real(*args))
@@ -293,7 +295,12 @@ def copy_of_the_book(folder: Path) -> Path:
     ("file", "old", "new", "named"),
     [
         ("rnn/simple.py", "slope = 1 - h**2", "slope = 1 + h**2", "bptt-rows-package"),
-        ("rnn/simple.py", 'd_h_prev = d_a @ self.params["W_hh"].T', 'd_h_prev = d_a @ self.params["W_hh"]', "bptt-rows"),
+        (
+            "rnn/simple.py",
+            'd_h_prev = d_a @ self.params["W_hh"].T',
+            'd_h_prev = d_a @ self.params["W_hh"]',
+            "bptt-rows",
+        ),
         ("docs/en/bptt.md", "(W_{hh}^\\top\\,\\operatorname", "(W_{hh}\\,\\operatorname", "bptt-product-derivation"),
         ("docs/en/bptt.md", "J_4\\,J_3\\,J_2\n", "J_4\\,J_3\\,J_1\n", "bptt-four-to-one"),
     ],
@@ -304,7 +311,9 @@ def test_a_broken_book_is_not_built(tmp_path, file, old, new, named):
     assert text.count(old) >= 1
     (folder / file).write_text(text.replace(old, new, 1), encoding="utf-8")
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path / "site")]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=clean_environment(folder), check=False)
+    done = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, env=clean_environment(folder), check=False
+    )
     assert done.returncode != 0
     assert f"equation {named} fails" in done.stderr
     assert re.search(rf"docs/en/bptt\.md:\d+: equation {named} fails", done.stderr)

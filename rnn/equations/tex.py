@@ -441,12 +441,12 @@ class Evaluator:
 
     def _call(self, token: Token, *parts: Any) -> Value:
         powers = [p for p in parts if isinstance(p, Token)]
-        argument, *scripts = (p for p in parts if isinstance(p, Tree))
+        argument, *scripts = (p for p in parts if not isinstance(p, Token))
         return self._scripts(self._scripts(FUNCTIONS[token](self(argument)), powers), [s.children[0] for s in scripts])
 
     def _call_plain(self, token: Token, *parts: Any) -> Value:
         powers = [p for p in parts if isinstance(p, Token)]
-        argument, *scripts = (p for p in parts if isinstance(p, Tree))
+        argument, *scripts = (p for p in parts if not isinstance(p, Token))
         return self._scripts(FUNCTIONS[token](self._scripted(argument, *scripts)), powers)
 
     def _norm(self, inner: Node) -> Value:

@@ -24,7 +24,7 @@ from pymdownx.blocks.block import Block
 from scripts.book import checks, katex
 from scripts.book.badge import badge, failure
 from scripts.book.closure import ROOT
-from scripts.book.pages import Edition, Formula, Page, nearest
+from scripts.book.pages import SESSION, Edition, Formula, Page, nearest
 
 log = logging.getLogger("mkdocs.plugins.book")
 
@@ -196,7 +196,6 @@ class EquationBlock(Block):
 class Sessions(Preprocessor):
     """``/// session | name``: a script of ``scripts/sessions`` and what it printed, as two listings."""
 
-    LINE = re.compile(r"^/// session \| *(?P<name>\w+) *$")
     SHOWN = re.compile(r"^# --8<-- \[start:shown\]\n(?P<code>.*?)^# --8<-- \[end:shown\]", re.M | re.S)
 
     def run(self, lines: list[str]) -> list[str]:
@@ -204,7 +203,7 @@ class Sessions(Preprocessor):
         out: list[str] = []
         rest = iter(lines)
         for line in rest:
-            match = self.LINE.match(line)
+            match = SESSION.match(line)
             out += self.listings(match["name"], line) if match else [line]
             if match and next(rest, None) != "///":
                 problem = "a session block is two lines, /// session | name and ///"

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import subprocess
 import sys
-import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from scripts.book import cache
 from scripts.book.closure import ROOT, digest
+from scripts.book.pages import Edition
 
-CACHE = ROOT / "build" / "cache"
 LOOM = "rnn.equations.__main__"
 
 
@@ -42,9 +44,9 @@ def check(formulas: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
     """
     chapters = {chapter_of(name) for name in formulas}
     digests = {chapter: _digest(LOOM, f"rnn.equations.{chapter}") for chapter in chapters}
-    keys = {name: _key(digests[chapter_of(name)], name, tex) for name, tex in formulas.items()}
+    keys = {name: cache.key(digests[chapter_of(name)], name, tex) for name, tex in formulas.items()}
     modules = sorted(path.stem for path in (ROOT / "rnn" / "equations").glob("[a-z]*.py"))
-    register = _key(_digest(LOOM, *(f"rnn.equations.{module}" for module in modules)), "the registry")
+    register = cache.key(_digest(LOOM, *(f"rnn.equations.{module}" for module in modules)), "the registry")
     stored = {name: found for name, key in keys.items() if (found := _load("checks", key)) is not None}
     registry = _load("checks", register)
     missing = {name: tex for name, tex in formulas.items() if name not in stored}
@@ -67,12 +69,26 @@ def session(name: str) -> str:
     ComputeError
         If it raises.
     """
-    key = _key(_digest(f"scripts.sessions.{name}"), "session")
+    key = cache.key(_digest(f"scripts.sessions.{name}"), "session")
     printed = _load("sessions", key)
     if printed is None:
         printed = run([sys.executable, "-m", f"scripts.sessions.{name}"], "")
         _store("sessions", key, printed)
     return str(printed)
+
+
+def prepare(edition: Edition) -> None:
+    """Compute side by side what the pages will ask for, so that two builds at once find it done.
+
+    What goes wrong is left to the build, which knows the page and the line.
+    """
+    edition.refresh()
+    tasks: list[Callable[[], Any]] = [partial(check, {name: formula.tex for name, formula in edition.formulas.items()})]
+    tasks += [partial(session, name) for page in edition.pages for name in page.sessions]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for task in [pool.submit(task) for task in tasks]:
+            with suppress(ComputeError):
+                task.result()
 
 
 def run(command: list[str], stdin: str) -> str:
@@ -105,21 +121,10 @@ def _digest(*modules: str) -> str:
         raise ComputeError(f"{Path(e.filename or '?').relative_to(ROOT)}:{e.lineno}: {e.msg}") from None
 
 
-def _key(*parts: str) -> str:
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
-
-
 def _load(kind: str, key: str) -> Any:
-    try:
-        return json.loads((CACHE / kind / f"{key}.json").read_text(encoding="utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError):
-        return None
+    found = cache.load(cache.CACHE / kind / f"{key}.json")
+    return None if found is None else json.loads(found)
 
 
 def _store(kind: str, key: str, value: Any) -> None:
-    """Write a result so that two builds at once never see half of it."""
-    folder = CACHE / kind
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", dir=folder, delete=False, encoding="utf-8") as file:
-        json.dump(value, file)
-    os.replace(file.name, folder / f"{key}.json")
+    cache.store(cache.CACHE / kind / f"{key}.json", json.dumps(value))

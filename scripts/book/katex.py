@@ -6,17 +6,16 @@ import functools
 import hashlib
 import importlib.util
 import json
-import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from scripts.book import cache
+from scripts.book.closure import ROOT
+
 ENGINE = Path(__file__).with_name("katex.mjs")
-CACHE = ROOT / "build" / "cache" / "katex"
 
 _lock = threading.Lock()
 
@@ -47,14 +46,12 @@ def render(tex: str, *, display: bool) -> str:
         If the formula is not clean LaTeX, or if KaTeX has not been set up.
     """
     tex = tex.strip()
-    key = hashlib.sha256(json.dumps([_edition(), tex, display]).encode()).hexdigest()[:32]
-    stored = CACHE / f"{key}.html"
-    try:
-        return stored.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    path = cache.CACHE / "katex" / f"{cache.key(_edition(), tex, display)}.html"
+    html = cache.load(path)
+    if html is None:
         html = _ask(tex, display)
-        _store(stored, html)
-        return html
+        cache.store(path, html)
+    return html
 
 
 def _ask(tex: str, display: bool) -> str:
@@ -108,12 +105,3 @@ def find_node() -> str:
     if on_path := shutil.which("node"):
         return on_path
     raise KatexError("no Node.js beside this Python nor on the PATH: run `make setup`")
-
-
-def _store(path: Path, text: str) -> None:
-    """Write a file at once, so that the two editions can be built side by side."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-    os.replace(temporary, path)

@@ -11,6 +11,7 @@ from pathlib import Path
 from scripts.book.closure import ROOT
 
 BLOCK = re.compile(r"^/// equation \| *(?P<name>\S+) *\n(?P<tex>.*?)^/// *$", re.M | re.S)
+SESSION = re.compile(r"^/// session \| *(?P<name>\w+) *$", re.M)
 TITLE = re.compile(r"^# (?P<title>.*?)(?: *\{.*\})? *$", re.M)
 
 
@@ -33,7 +34,7 @@ class Page:
     text: str
 
     def __post_init__(self) -> None:
-        """Find the formulas and the title."""
+        """Find the title, the formulas and the sessions."""
         self.file = str(self.path.relative_to(ROOT)) if self.path.is_relative_to(ROOT) else str(self.path)
         title = TITLE.search(self.text)
         self.title = title["title"] if title else self.path.stem
@@ -41,6 +42,8 @@ class Page:
             Formula(block["name"], block["tex"].strip("\n"), number, self, self.line_of(block.start()))
             for number, block in enumerate(BLOCK.finditer(self.text), start=1)
         ]
+
+        self.sessions = [match["name"] for match in SESSION.finditer(self.text)]
 
     def line_of(self, position: int) -> int:
         """Return the line number of a position in the text."""
