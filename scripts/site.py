@@ -103,6 +103,28 @@ def serve(port: Annotated[int, typer.Option(min=1, max=65535, help="The port to 
         server.shutdown()
 
 
+@app.command()
+def picture() -> None:
+    """Take the picture of the README from the built site, with Chromium."""
+    from playwright.sync_api import sync_playwright
+
+    target = ROOT / "docs" / "readme" / "equation.png"
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    with sync_playwright() as play:
+        page = play.chromium.launch(executable_path=chromium, args=["--no-sandbox"]).new_page(
+            viewport={"width": 760, "height": 900}, device_scale_factor=2
+        )
+        page.goto((ROOT / "site" / "en" / "bptt" / "index.html").as_uri())
+        page.locator("#eq-bptt-product summary").click()
+        page.locator("#eq-bptt-product").scroll_into_view_if_needed()
+        formula, panel = page.locator("#eq-bptt-product").bounding_box(), page.locator(".eq-evidence:visible").bounding_box()
+        assert formula is not None
+        assert panel is not None
+        edges = {"x": panel["x"] - 8, "width": panel["width"] + 16, "y": formula["y"] - 8}
+        page.screenshot(path=target, clip={**edges, "height": panel["y"] + panel["height"] + 16 - formula["y"]})
+    print(f"picture: {_relative(target)}")
+
+
 # The signs that most chapters need.  These fonts are cut in two, and the rest is fetched only by a page that uses it.
 LATIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 COMMON = {
