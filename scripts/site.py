@@ -111,17 +111,18 @@ def picture() -> None:
     target = ROOT / "docs" / "readme" / "equation.png"
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     with sync_playwright() as play:
-        page = play.chromium.launch(executable_path=chromium, args=["--no-sandbox"]).new_page(
+        page = play.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]).new_page(
             viewport={"width": 760, "height": 900}, device_scale_factor=2
         )
         page.goto((ROOT / "site" / "en" / "bptt" / "index.html").as_uri())
-        page.locator("#eq-bptt-product summary").click()
+        page.locator("#eq-bptt-product details").evaluate("badge => badge.open = true")
         page.locator("#eq-bptt-product").scroll_into_view_if_needed()
-        formula, panel = page.locator("#eq-bptt-product").bounding_box(), page.locator(".eq-evidence:visible").bounding_box()
+        formula = page.locator("#eq-bptt-product").bounding_box()
+        panel = page.locator(".eq-evidence:visible").bounding_box()
         assert formula is not None
         assert panel is not None
         edges = {"x": panel["x"] - 8, "width": panel["width"] + 16, "y": formula["y"] - 8}
-        page.screenshot(path=target, clip={**edges, "height": panel["y"] + panel["height"] + 16 - formula["y"]})
+        page.screenshot(path=target, clip={**edges, "height": panel["y"] + panel["height"] + 9 - formula["y"]})
     print(f"picture: {_relative(target)}")
 
 

@@ -9,7 +9,8 @@ from rnn.gradients import gradient_product
 
 rng = np.random.default_rng(1)
 net = SimpleRNN(input_size=2, hidden_size=3, output_size=2, rng=rng)
-inputs, target, h0 = rng.normal(size=(6, 1, 2)), rng.normal(size=2), rng.normal(size=(1, 3))
+inputs, h0 = rng.normal(size=(6, 1, 2)), rng.normal(size=(1, 3))
+target = rng.normal(size=2)
 outputs, hidden_states = net.forward(inputs, h0=h0)
 
 k, t = 2, 5

@@ -7,7 +7,8 @@ from rnn import SimpleRNN, gradcheck
 
 rng = np.random.default_rng(0)
 net = SimpleRNN(input_size=3, hidden_size=5, output_size=2, rng=rng)
-outputs, hidden_states = net.forward(rng.normal(size=(7, 4, 3)))  # 7 steps, a batch of 4, 3 features
+inputs = rng.normal(size=(7, 4, 3))  # 7 steps, a batch of 4, 3 features
+outputs, hidden_states = net.forward(inputs)
 print("outputs", outputs.shape, "hidden states", hidden_states.shape)
 
 grads = net.backward(outputs)  # the gradient of the loss Σ y²/2 is y itself
