@@ -10,7 +10,7 @@ export NO_MKDOCS_2_WARNING := 1
 export PATH := $(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup site serve test check rest lint types links browser mutants clean lock
+.PHONY: help setup site serve test check rest lint types formulas links browser mutants clean lock
 
 ## help: print these sentences
 help:
@@ -50,11 +50,12 @@ serve: setup
 test: setup
 	$(call gate,tests,$(BIN)/pytest -q -n auto --ignore=tests/site)
 
-## check: run every gate, each with its seconds: tests, lint, types, both strict builds, links, browser
+## check: run every gate, each with its seconds: tests, lint, types, broken formulas, both strict builds, links, browser
 check: test rest
 
 # What `make check` does beyond `make test`, in this order; .ci/run calls the two one after the other.
 rest: lint types
+	@$(MAKE) --no-print-directory formulas
 	@$(MAKE) --no-print-directory links
 	@$(MAKE) --no-print-directory browser
 
@@ -71,9 +72,13 @@ links: setup
 browser: setup
 	$(call gate,browser,$(BIN)/pytest -q -rs -n auto tests/site)
 
-## mutants: break the code and the TeX once in each place and list the breaks that no check notices
-mutants: setup
-	$(call gate,mutants,$(BIN)/python -m scripts.mutants)
+# Every formula broken in every place: the checks must notice. It takes a minute, so it is one of the gates.
+formulas: setup
+	$(call gate,broken formulas,$(BIN)/python -m scripts.mutants tex)
+
+## mutants: break the formulas and the code once in each place and list the breaks that no check notices (half an hour)
+mutants: formulas
+	$(call gate,broken code,$(BIN)/python -m scripts.mutants code)
 
 ## clean: remove all that is made, the environment too
 clean:

@@ -39,6 +39,8 @@ def step_jacobians(net: SimpleRNN, hidden_states: ArrayLike, *, batch: int = 0) 
     W_hh = net.params["W_hh"].T
     jacobians = np.stack([np.diag(net.derivative(h_t)) @ W_hh for h_t in h])
     return validate.result("jacobians", jacobians)
+
+
 # --8<-- [end:step-jacobians]
 
 
@@ -52,6 +54,8 @@ def ordered_product(jacobians: ArrayLike, t: int, k: int) -> Array:
     for i in range(k + 1, t + 1):
         product = jacobians[i - 1] @ product  # the later step acts last, so it stands on the left
     return validate.result("product", product)
+
+
 # --8<-- [end:ordered-product]
 
 
@@ -66,14 +70,14 @@ def gradient_product(net: SimpleRNN, hidden_states: ArrayLike, t: int, k: int, *
     for i in range(k + 1, t + 1):
         product = product @ W_hh.T @ np.diag(net.derivative(h[i - 1]))
     return validate.result("product", product)
+
+
 # --8<-- [end:gradient-product]
 
 
 # --8<-- [start:backpropagated]
 @quiet
-def backpropagated(
-    net: SimpleRNN, hidden_states: ArrayLike, t: int, e: ArrayLike, *, batch: int = 0
-) -> Array:
+def backpropagated(net: SimpleRNN, hidden_states: ArrayLike, t: int, e: ArrayLike, *, batch: int = 0) -> Array:
     """Return the part of the gradient at h_k that comes from e at t: (t + 1, H), k = 0 … t, O(H²) a step."""
     h = _check_states(net, hidden_states, batch)
     _check_times(t, 0, len(h))
@@ -82,6 +86,8 @@ def backpropagated(
     for i in range(t, 0, -1):
         deltas.insert(0, W_hh.T @ (net.derivative(h[i - 1]) * deltas[0]))
     return validate.result("gradient", np.stack(deltas))
+
+
 # --8<-- [end:backpropagated]
 
 

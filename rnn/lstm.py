@@ -114,6 +114,7 @@ class LSTMCell:
         h = o * np.tanh(c)
         validate.results("state", {"h": h, "c": c})
         return (h, c), (x, h_prev, c_prev, f, i, c_tilde, o, c)
+
     # --8<-- [end:step]
 
     @quiet

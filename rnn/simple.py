@@ -134,23 +134,34 @@ class SimpleRNN:
     @quiet
     def step(self, x: ArrayLike, state: tuple[ArrayLike]) -> tuple[tuple[Array], Cache]:
         """Take one step: x (B, D) and the state (h_prev,) to the state (h,) and a cache for `step_back`."""
-        x, h_prev = self._check_step(x, state)
+        h, cache = self._step(*self._check_step(x, state))
+        return (h,), cache
+
+    def _step(self, x: Array, h_prev: Array) -> tuple[Array, Cache]:
+        """Take the step, for arguments that have been checked."""
         a = self.pre_activation(x, h_prev)
         h = validate.result("h", self.activation(a))
-        return (h,), (x, h_prev, h)
+        return h, (x, h_prev, h)
+
     # --8<-- [end:step]
 
     # --8<-- [start:step-back]
     @quiet
     def step_back(self, d_state: tuple[ArrayLike], cache: Cache) -> tuple[Array, tuple[Array], Grads]:
         """Take the gradient (d_h,) back through one step: to x, the state before, the parameters."""
-        d_h, x, h_prev, h = self._check_step_back(d_state, cache)
+        d_x, d_h_prev, grads = self._step_back(*self._check_step_back(d_state, cache))
+        return d_x, (d_h_prev,), grads
+
+    def _step_back(self, d_h: Array, cache: Cache) -> tuple[Array, Array, Grads]:
+        """Go back through the step, for arguments that have been checked."""
+        x, h_prev, h = cache
         d_a = d_h * self.derivative(h)
         grads = {"W_xh": x.T @ d_a, "W_hh": h_prev.T @ d_a, "b_h": d_a.sum(axis=0)}
         d_x = d_a @ self.params["W_xh"].T
         d_h_prev = d_a @ self.params["W_hh"].T
         validate.results("gradient", {"x": d_x, "h": d_h_prev} | grads)
-        return d_x, (d_h_prev,), grads
+        return d_x, d_h_prev, grads
+
     # --8<-- [end:step-back]
 
     # --8<-- [start:forward]
@@ -160,13 +171,14 @@ class SimpleRNN:
         inputs, h = self._check_forward(inputs, h0)
         states, caches = [], []
         for x in inputs:
-            (h,), cache = self.step(x, (h,))
+            h, cache = self._step(x, h)
             states.append(h)
             caches.append(cache)
         hidden_states = np.stack(states)
         outputs = validate.result("outputs", self.read_out(hidden_states))
         self._caches = caches
         return outputs, hidden_states
+
     # --8<-- [end:forward]
 
     # --8<-- [start:backward]
@@ -179,14 +191,15 @@ class SimpleRNN:
         for t in reversed(range(len(d_outputs))):
             h = self._caches[t][-1]
             e = d_outputs[t] @ self.params["W_hy"].T  # what h_t does to its own step's loss
-            delta = e + d_h                           # and to the losses of all later steps
-            d_x, (d_h,), step_grads = self.step_back((delta,), self._caches[t])
+            delta = e + d_h  # and to the losses of all later steps
+            d_x, d_h, step_grads = self._step_back(delta, self._caches[t])
             step_grads |= {"W_hy": h.T @ d_outputs[t], "b_y": d_outputs[t].sum(axis=0)}
             grads = {name: grads[name] + step_grads[name] for name in grads}
             d_inputs.insert(0, d_x)
         validate.results("grads", grads)
         self.grads, self.d_inputs, self.d_h0 = grads, np.stack(d_inputs), d_h
         return grads
+
     # --8<-- [end:backward]
 
     # --8<-- [start:update-parameters]
@@ -199,6 +212,7 @@ class SimpleRNN:
         for name, value in updated.items():
             self.params[name][...] = value
         self._caches = []  # that forward was made with other parameters: it cannot be differentiated any more
+
     # --8<-- [end:update-parameters]
 
     def _check_array(self, name: str, value: object, shape: validate.Shape) -> Array:
@@ -210,24 +224,28 @@ class SimpleRNN:
         (h_prev,) = validate.state("state", state, ("h",))
         return x, self._check_array("h", h_prev, (len(x), self.hidden_size))
 
-    def _check_step_back(self, d_state: tuple[ArrayLike], cache: Cache) -> tuple[Array, Array, Array, Array]:
+    def _check_step_back(self, d_state: tuple[ArrayLike], cache: Cache) -> tuple[Array, Cache]:
         validate.named("params", self.params, self._shapes)
         D, H = self.input_size, self.hidden_size
         x, h_prev, h = validate.cache(cache, {"x": D, "h_prev": H, "h": H})
         (d_h,) = validate.state("d_state", d_state, ("d_h",))
-        return self._check_array("d_h", d_h, h.shape), x, h_prev, h
+        return self._check_array("d_h", d_h, h.shape), (x, h_prev, h)
 
     def _check_forward(self, inputs: ArrayLike, h0: ArrayLike | None) -> tuple[Array, Array]:
         inputs = self._check_array("inputs", inputs, ("seq_len", "batch", self.input_size))
         shape = (inputs.shape[1], self.hidden_size)
-        return inputs, np.zeros(shape, self.dtype) if h0 is None else self._check_array("h0", h0, shape)
+        h0 = np.zeros(shape, self.dtype) if h0 is None else self._check_array("h0", h0, shape)
+        validate.named("params", self.params, self._shapes)
+        return inputs, h0
 
     def _check_backward(self, d_outputs: ArrayLike, d_h: ArrayLike | None) -> tuple[Array, Array]:
         if not self._caches:
             raise RuntimeError("backward: expected a call of forward first, got none since the last update")
         shape = self._caches[-1][-1].shape
         d_outputs = self._check_array("d_outputs", d_outputs, (len(self._caches), shape[0], self.output_size))
-        return d_outputs, np.zeros(shape, self.dtype) if d_h is None else self._check_array("d_h", d_h, shape)
+        d_h = np.zeros(shape, self.dtype) if d_h is None else self._check_array("d_h", d_h, shape)
+        validate.named("params", self.params, self._shapes)
+        return d_outputs, d_h
 
     def _check_update(self, learning_rate: float) -> float:
         if not self.grads:

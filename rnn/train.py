@@ -327,6 +327,8 @@ def train_step(
         net.grads[name] += 2 * weight_decay * net.params[name]
     optimizer.update(learning_rate)
     return float(loss)
+
+
 # --8<-- [end:train-step]
 
 

@@ -65,9 +65,7 @@ def array(
     return copy
 
 
-def named(
-    name: str, values: Mapping[str, Any], shapes: Mapping[str, Any], *, allow_complex: bool = True
-) -> None:
+def named(name: str, values: Mapping[str, Any], shapes: Mapping[str, Any], *, allow_complex: bool = True) -> None:
     """Check that parameters or gradients, which a caller may have assigned, fit the layer.
 
     Parameters
@@ -348,8 +346,7 @@ def _check_shape(name: str, came: tuple[int, ...], shape: Shape | None) -> None:
             raise ValueError(f"{name}: expected at least one number, got the shape {came}")
         return
     fits = len(came) == len(shape) and all(
-        came_i > 0 if isinstance(wanted, str) else came_i == wanted
-        for came_i, wanted in zip(came, shape, strict=True)
+        came_i > 0 if isinstance(wanted, str) else came_i == wanted for came_i, wanted in zip(came, shape, strict=True)
     )
     if not fits:
         raise ValueError(f"{name}: expected {_written(shape)}, got {came}")

@@ -267,11 +267,7 @@ def test_an_empty_sequence_and_states_of_another_batch_are_refused():
 def arrays_in(results):
     if isinstance(results, np.ndarray):
         return [results]
-    return [
-        array
-        for part in (results.values() if isinstance(results, dict) else results)
-        for array in arrays_in(part)
-    ]
+    return [array for part in (results.values() if isinstance(results, dict) else results) for array in arrays_in(part)]
 
 
 @pytest.mark.parametrize(("kind", "argument"), ARGUMENTS)
@@ -295,16 +291,12 @@ def test_overflow_is_one_error_whatever_the_callers_numpy_settings(caller_settin
     net.params["W_xh"] = np.full((1, 2), 1e200)
     net.params["W_hh"] = np.eye(2)
     with np.errstate(all=caller_settings):
-        with pytest.raises(
-            FloatingPointError, match=r"^h: expected a finite result, got inf at index \(0, 0\)$"
-        ):
+        with pytest.raises(FloatingPointError, match=r"^h: expected a finite result, got inf at index \(0, 0\)$"):
             net.forward(np.full((3, 1, 1), 1e200))
         with pytest.raises(FloatingPointError, match=r"^h: expected a finite result, got inf"):
             net.step(np.full((1, 1), 1e200), (np.ones((1, 2)),))
         net.params["W_hy"] = np.full((2, 1), 1e308)
-        with pytest.raises(
-            FloatingPointError, match=r"^outputs: expected a finite result, got -?inf at index"
-        ):
+        with pytest.raises(FloatingPointError, match=r"^outputs: expected a finite result, got -?inf at index"):
             net.forward(np.full((3, 1, 1), 1e-190))
         with pytest.raises(RuntimeError):  # a forward that fails leaves nothing to differentiate
             net.backward(np.ones((3, 1, 1)))
@@ -315,15 +307,11 @@ def test_overflow_is_one_error_whatever_the_callers_numpy_settings(caller_settin
         assert net.grads == {}
         net.params["W_xh"] = np.ones((1, 2))
         net.forward(np.full((3, 1, 1), 1e200))
-        with pytest.raises(
-            FloatingPointError, match=r"^(gradient|grads)\['W_xh'\]: expected a finite result"
-        ):
+        with pytest.raises(FloatingPointError, match=r"^(gradient|grads)\['W_xh'\]: expected a finite result"):
             net.backward(np.full((3, 1, 1), 1e20))
         net.forward(np.full((3, 1, 1), 1.0))
         net.backward(np.full((3, 1, 1), 1e20))
-        with pytest.raises(
-            FloatingPointError, match=r"^params\['W_xh'\]: expected a finite result, got -inf"
-        ):
+        with pytest.raises(FloatingPointError, match=r"^params\['W_xh'\]: expected a finite result, got -inf"):
             net.update_parameters(1e300)
     np.testing.assert_array_equal(net.params["W_xh"], np.ones((1, 2)))
 
@@ -332,18 +320,14 @@ def test_the_gradient_of_the_readout_is_checked_too():
     net = rnn.SimpleRNN(1, 1, 1, nonlinearity="identity")
     net.params.update(W_xh=np.ones((1, 1)), W_hh=np.zeros((1, 1)), W_hy=np.zeros((1, 1)))
     net.forward(np.full((2, 1, 1), 1e200))
-    with pytest.raises(
-        FloatingPointError, match=r"^grads\['W_hy'\]: expected a finite result, got inf at index"
-    ):
+    with pytest.raises(FloatingPointError, match=r"^grads\['W_hy'\]: expected a finite result, got inf at index"):
         net.backward(np.full((2, 1, 1), 1e200))
 
 
 def test_lstm_overflow_is_one_error():
     cell, one, zero = rnn.LSTMCell(1, 1), np.ones((1, 1)), np.zeros((1, 1))
     cell.params["W_xc"], cell.params["W_hc"] = np.full((1, 1), 1e308), np.full((1, 1), -1e308)
-    with pytest.raises(
-        FloatingPointError, match=r"^state\['h'\]: expected a finite result, got nan at index"
-    ):
+    with pytest.raises(FloatingPointError, match=r"^state\['h'\]: expected a finite result, got nan at index"):
         cell.forward(1e10 * one, 1e10 * one, zero)  # infinity minus infinity
     cell.params["W_xi"] = one
     assert cell.forward(1e10 * one, zero, zero)[1] == 1  # infinity alone only saturates the tanh
@@ -351,9 +335,7 @@ def test_lstm_overflow_is_one_error():
         cell = rnn.LSTMCell(1, 1)
         cell.forward(zero, zero, zero)
         cell.params[name] = np.full((1, 1), 1e300)
-        with pytest.raises(
-            FloatingPointError, match=rf"^gradient\['{gradient}'\]: expected a finite result, got inf"
-        ):
+        with pytest.raises(FloatingPointError, match=rf"^gradient\['{gradient}'\]: expected a finite result, got inf"):
             cell.backward(zero, 1e300 * one)
     cell = rnn.LSTMCell(1, 1)
     cell.forward(zero, zero, zero)
@@ -378,9 +360,7 @@ def test_backward_before_forward_is_refused(make):
 def test_update_before_backward_is_refused():
     net = rnn.SimpleRNN(D, H, O)
     net.forward(np.ones((T, B, D)))
-    with pytest.raises(
-        RuntimeError, match=r"^update_parameters: expected a call of backward first, got none$"
-    ):
+    with pytest.raises(RuntimeError, match=r"^update_parameters: expected a call of backward first, got none$"):
         net.update_parameters(0.1)
 
 
@@ -436,9 +416,7 @@ def test_numpy_integers_are_sizes():
     assert type(net.hidden_size) is int
 
 
-@pytest.mark.parametrize(
-    "make", [lambda **o: rnn.SimpleRNN(2, 3, 1, **o), lambda **o: rnn.LSTMCell(2, 3, **o)]
-)
+@pytest.mark.parametrize("make", [lambda **o: rnn.SimpleRNN(2, 3, 1, **o), lambda **o: rnn.LSTMCell(2, 3, **o)])
 @pytest.mark.parametrize(
     ("options", "error", "sentence"),
     [
@@ -461,13 +439,9 @@ def test_options_that_do_not_fit_are_refused(make, options, error, sentence):
 
 
 def test_other_options_that_do_not_fit_are_refused():
-    with pytest.raises(
-        ValueError, match="^nonlinearity: expected one of tanh, relu, identity, got 'sigmoid'$"
-    ):
+    with pytest.raises(ValueError, match="^nonlinearity: expected one of tanh, relu, identity, got 'sigmoid'$"):
         rnn.SimpleRNN(2, 3, 1, nonlinearity="sigmoid")
-    with pytest.raises(
-        ValueError, match=r"^nonlinearity: expected one of tanh, relu, identity, got \['tanh'\]$"
-    ):
+    with pytest.raises(ValueError, match=r"^nonlinearity: expected one of tanh, relu, identity, got \['tanh'\]$"):
         rnn.SimpleRNN(2, 3, 1, nonlinearity=["tanh"])
     with pytest.raises(ValueError, match="^forget_bias: expected a finite number, got nan$"):
         rnn.LSTMCell(2, 3, forget_bias=np.nan)
@@ -553,9 +527,7 @@ def test_assigned_parameters_that_do_not_fit_are_refused_where_they_are_used(bad
                 "backward": lambda layer=layer, kind=kind: (
                     layer.backward(np.ones((T, B, O))) if kind is Rnn else layer.backward(h, h)
                 ),
-                "step": lambda layer=layer, kind=kind: layer.step(
-                    np.ones((B, D)), (h,) if kind is Rnn else (h, h)
-                ),
+                "step": lambda layer=layer, kind=kind: layer.step(np.ones((B, D)), (h,) if kind is Rnn else (h, h)),
                 "step_back": lambda world=world, kind=kind: world.layer.step_back(
                     (h,) if kind is Rnn else (h, h), world.cache
                 ),
@@ -587,9 +559,7 @@ def test_read_only_parameters_compute_but_are_not_updated():
     net.forward(np.ones((T, B, D)))
     net.backward(np.ones((T, B, O)))
     before = copy.deepcopy(net.params)
-    with pytest.raises(
-        ValueError, match=r"^params\['b_y'\]: expected a writable array, got a read-only one$"
-    ):
+    with pytest.raises(ValueError, match=r"^params\['b_y'\]: expected a writable array, got a read-only one$"):
         net.update_parameters(0.1)
     np.testing.assert_equal(net.params, before)
 
@@ -598,8 +568,6 @@ def test_gradients_that_do_not_fit_are_refused():
     net = Rnn().layer
     net.grads["b_h"] = np.full(H, np.inf)
     before = copy.deepcopy(net.params)
-    with pytest.raises(
-        ValueError, match=r"^grads\['b_h'\]: expected finite numbers, got inf at index \(0,\)$"
-    ):
+    with pytest.raises(ValueError, match=r"^grads\['b_h'\]: expected finite numbers, got inf at index \(0,\)$"):
         net.update_parameters(0.1)
     np.testing.assert_equal(net.params, before)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -184,3 +186,29 @@ def test_every_context_is_explained_where_the_badges_link_to(lang):
     used = {world.name.replace("_", "-") for eq in registry().values() for world in (*eq.worlds, *eq.equal_in)}
     explained = set(re.findall(r"\{ #context-([\w-]+) \}", PAGES[lang]["notation.md"].text))
     assert used == explained
+
+
+# --------------------------------------------------------------------------- the README
+
+
+def test_the_example_of_the_readme_runs(tmp_path):
+    code = re.search(
+        r"^```python\n(import numpy.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.M | re.S
+    )
+    done = subprocess.run([sys.executable, "-c", code[1]], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "'AR(12)'" in done.stdout
+    assert (tmp_path / "sunspots.svg").stat().st_size > 10_000
+
+
+def test_the_readme_names_only_what_exists():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for document in ("README.md", "CONTRIBUTING.md"):
+        text = (ROOT / document).read_text(encoding="utf-8")
+        for target in re.findall(r"`?\bmake ([a-z]+)\b", text):
+            assert re.search(rf"^{target}:", makefile, re.M), f"{document}: make {target}"
+        for path in re.findall(r"`((?:docs|rnn|scripts|tests)/[\w/.-]+)`|\]\(([\w./-]+)\)", text):
+            name = path[0] or path[1]
+            assert "<" in name or (ROOT / name).exists(), f"{document}: {name}"
+        for name in re.findall(r"/// equation \| ([\w-]+)", text):
+            assert name in registry()

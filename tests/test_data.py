@@ -28,8 +28,7 @@ def test_fibonacci_ends_where_float64_does():
     with pytest.raises(ValueError) as caught:
         generate_sequence_data("fibonacci", 1477)
     assert str(caught.value) == (
-        "length: expected at most 1476 for 'fibonacci', got 1477;"
-        " number 1476 is the last that float64 can hold"
+        "length: expected at most 1476 for 'fibonacci', got 1477; number 1476 is the last that float64 can hold"
     )
 
 
@@ -51,9 +50,7 @@ def test_damped_sine():
         expected = [math.exp(-decay * n) * sine[n] for n in range(30)]
         damped = generate_sequence_data("damped", 30, decay=decay, **options)
         np.testing.assert_allclose(damped, expected, rtol=1e-12)
-    ratio = (
-        generate_sequence_data("damped", 30, phase=1)[25] / generate_sequence_data("sine", 30, phase=1)[25]
-    )
+    ratio = generate_sequence_data("damped", 30, phase=1)[25] / generate_sequence_data("sine", 30, phase=1)[25]
     assert ratio == pytest.approx(math.exp(-0.25))
 
 
@@ -172,7 +169,5 @@ def test_what_does_not_fit_is_refused_in_a_sentence(arguments, options, error, s
 
 @pytest.mark.parametrize("period", [0, -2.0])
 def test_a_period_has_to_be_above_zero(period):
-    with pytest.raises(
-        ValueError, match=r"^period: expected a finite number of at least 2.22507e-308, got (0|-2)"
-    ):
+    with pytest.raises(ValueError, match=r"^period: expected a finite number of at least 2.22507e-308, got (0|-2)"):
         generate_sequence_data("sine", period=period)

@@ -228,6 +228,12 @@ def test_ranges_that_say_nothing(tex, for_all, why):
     assert why in result.why
 
 
+def test_counts_are_exact_and_whole():
+    assert verdict(r"\sum_{i=1}^{T} i = 10", kind="count").ok
+    assert "whole numbers" in verdict(r"\frac{1}{3} + \frac{2}{3} = 1 + u^\top u - u^\top u", kind="count").why
+    assert not verdict(r"\sum_{i=1}^{T} i = 11", kind="count").ok
+
+
 def test_a_notation_cannot_be_checked_against_its_own_meaning():
     result = verdict(r"\delta_t = \frac{\partial L}{\partial h_t}", "1 <= t <= T", elman)
     assert not result.ok

@@ -159,9 +159,9 @@ def test_check_passes_cells_and_single_precision(rng):
 
 def test_check_finds_a_broken_backward_and_names_the_parameter(rng):
     class Broken(rnn.SimpleRNN):
-        def step_back(self, d_state, cache):
-            d_x, d_h, grads = super().step_back(d_state, cache)
-            return d_x, d_h, grads | {"W_hh": 1.01 * grads["W_hh"]}
+        def backward(self, d_outputs):
+            grads = super().backward(d_outputs)
+            return grads | {"W_hh": 1.01 * grads["W_hh"]}
 
     errors = check(Broken(3, 4, 2, rng=rng), rng=rng)
     assert errors.pop("W_hh") == pytest.approx(0.01, rel=1e-6)

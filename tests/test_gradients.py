@@ -187,7 +187,5 @@ def test_overflow_is_one_sentence(f):
     net = rnn.SimpleRNN(2, 3, 1, nonlinearity="identity")
     net.params["W_hh"] = np.full((3, 3), 1e308)
     net.derivative = lambda h: np.full_like(h, 10.0)
-    with pytest.raises(
-        FloatingPointError, match=r"^(jacobians|product|gradient): expected a finite result, got"
-    ):
+    with pytest.raises(FloatingPointError, match=r"^(jacobians|product|gradient): expected a finite result, got"):
         f(net)

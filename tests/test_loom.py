@@ -164,8 +164,8 @@ def test_an_indented_block_is_not_lost(weave):
 
 def test_references_take_the_number_and_the_page(weave):
     page = "# One\n\nSee [](#eq-bptt-delta), [](page1.md#eq-bptt-product), [words](#eq-bptt-delta).\n\n"
-    html, said = weave(page + block("bptt-delta", r"\delta_k = \frac{\partial L}{\partial h_k}"),
-                       "# Two { #two }\n\n" + block("bptt-local-error", "x") + "\n" + block("bptt-product", GOOD))  # fmt: skip
+    other = "# Two { #two }\n\n" + block("bptt-local-error", "x") + "\n" + block("bptt-product", GOOD)
+    html, said = weave(page + block("bptt-delta", r"\delta_k = \frac{\partial L}{\partial h_k}"), other)
     assert [s for s in said if "local-error" not in s] == []
     assert '<a class="eq-ref" href="#eq-bptt-delta">(1)</a>' in html
     assert '<a class="eq-ref" href="page1.md#eq-bptt-product">Two (2)</a>' in html

@@ -163,9 +163,7 @@ def test_results_are_never_overwritten_and_arguments_never_changed(rng):
 
 def test_initial_parameters():
     cell = rnn.LSTMCell(30, 40, rng=np.random.default_rng(0))
-    assert [name for name in cell.params] == [
-        f"{kind}{gate}" for gate in "fico" for kind in ("W_x", "W_h", "b_")
-    ]
+    assert [name for name in cell.params] == [f"{kind}{gate}" for gate in "fico" for kind in ("W_x", "W_h", "b_")]
     for gate in "fico":
         W_x, W_h, b = (cell.params[name] for name in (f"W_x{gate}", f"W_h{gate}", f"b_{gate}"))
         assert W_x.shape == (30, 40)
@@ -190,6 +188,4 @@ def test_single_precision_stays_single_and_complex_stays_complex(rng):
 
 def test_sigmoid_is_right_and_never_overflows():
     a = np.array([-1e4, -5.0, 0.0, 0.3, 1e4])
-    np.testing.assert_allclose(
-        sigmoid(a), [0, 1 / (1 + np.exp(5)), 0.5, 1 / (1 + np.exp(-0.3)), 1], rtol=1e-13
-    )
+    np.testing.assert_allclose(sigmoid(a), [0, 1 / (1 + np.exp(5)), 0.5, 1 / (1 + np.exp(-0.3)), 1], rtol=1e-13)

@@ -41,9 +41,7 @@ def sunspots():
 
 @pytest.fixture(scope="module")
 def quick():
-    return rnn.train_rnn_on_sequence(
-        "noisy", length=80, window=5, epochs=4, hidden_size=3, weight_decays=(0.0, 0.5)
-    )
+    return rnn.train_rnn_on_sequence("noisy", length=80, window=5, epochs=4, hidden_size=3, weight_decays=(0.0, 0.5))
 
 
 def test_the_network_beats_the_linear_model_on_the_years_after_training(sunspots):
@@ -83,9 +81,7 @@ def test_baselines_by_another_formula(sunspots):
     for order in (2, 12):
         for name, part in PARTS.items():
             last = 1840 if name == "validation" else 1920
-            np.testing.assert_allclose(
-                sunspots.metrics[f"AR({order})"][name], expected(order, last, part), rtol=1e-8
-            )
+            np.testing.assert_allclose(sunspots.metrics[f"AR({order})"][name], expected(order, last, part), rtol=1e-8)
     for name, (first, last) in PARTS.items():
         change = np.diff(numbers)[first - 1701 : last - 1700]
         assert sunspots.metrics["persistence"][name].rmse == pytest.approx(np.sqrt(np.mean(change**2)))
@@ -178,21 +174,15 @@ def test_parts_of_other_sequences(quick):
     assert list(quick.metrics) == ["rnn", "persistence", "AR(2)", "AR(5)"]
     assert all(list(scores) == ["train", "validation", "test"] for scores in quick.metrics.values())
     values = rnn.generate_sequence_data("noisy", 80, rng=np.random.default_rng([0, 0]))
-    assert quick.metrics["persistence"]["test"].arv == pytest.approx(
-        np.mean(np.diff(values)[63:] ** 2) / values.var()
-    )
+    assert quick.metrics["persistence"]["test"].arv == pytest.approx(np.mean(np.diff(values)[63:] ** 2) / values.var())
     assert quick.forecast.shape == (16,)
     assert quick.weight_decay == min(quick.validation, key=lambda d: quick.validation[d].arv)
     assert list(quick.validation) == [0.0, 0.5]
 
 
 def test_a_sine_is_learned_and_options_reach_it():
-    result = rnn.train_rnn_on_sequence(
-        "sine", epochs=150, weight_decays=(0.0,), length=200, period=9.0, phase=0.5
-    )
-    np.testing.assert_array_equal(
-        result.values, rnn.generate_sequence_data("sine", 200, period=9.0, phase=0.5)[12:]
-    )
+    result = rnn.train_rnn_on_sequence("sine", epochs=150, weight_decays=(0.0,), length=200, period=9.0, phase=0.5)
+    np.testing.assert_array_equal(result.values, rnn.generate_sequence_data("sine", 200, period=9.0, phase=0.5)[12:])
     assert result.metrics["rnn"]["test"].rmse < 0.1
     assert result.metrics["AR(2)"]["test"].rmse < 1e-12
 
@@ -259,9 +249,7 @@ def test_train_step_follows_the_gradient_of_the_loss_with_its_decay(rng):
 
     came = train_step(net, Spy(), past, targets, 0.25, 0.3)
     assert type(came) is float
-    assert came == pytest.approx(
-        loss(params) - 0.3 * sum((params[n] ** 2).sum() for n in ("W_xh", "W_hh", "W_hy"))
-    )
+    assert came == pytest.approx(loss(params) - 0.3 * sum((params[n] ** 2).sum() for n in ("W_xh", "W_hh", "W_hy")))
     assert seen.pop("rate") == 0.25
     for name, grad in seen.items():
         expected = rnn.gradcheck.complex_step(lambda v, name=name: loss({**params, name: v}), params[name])
@@ -284,9 +272,7 @@ def test_adam_by_hand(rng):
 
 def test_the_step_size_falls_along_half_a_cosine(monkeypatch):
     rates = []
-    monkeypatch.setattr(
-        train, "train_step", lambda net, opt, past, targets, rate, decay: rates.append(rate) or 0.5
-    )
+    monkeypatch.setattr(train, "train_step", lambda net, opt, past, targets, rate, decay: rates.append(rate) or 0.5)
     told = []
     _, losses = fit(np.arange(20.0) % 3, Settings(0, 2, 4, 4, 0.1), 0.0, lambda *report: told.append(report))
     np.testing.assert_allclose(rates, 0.1 * np.cos(np.pi * np.arange(4) / 8) ** 2)
@@ -425,9 +411,7 @@ def test_figure_shows_what_it_should(sunspots, quick, tmp_path, monkeypatch):
     for line, values in zip(series.lines, [*(v[test] for v in expected), sunspots.forecast], strict=True):
         np.testing.assert_array_equal(line.get_xdata(), np.arange(1921, 2009))
         np.testing.assert_array_equal(line.get_ydata(), values)
-    assert (
-        len({(line.get_linestyle(), line.get_marker()) for line in series.lines}) == 4
-    )  # not by colour alone
+    assert len({(line.get_linestyle(), line.get_marker()) for line in series.lines}) == 4  # not by colour alone
     assert len({line.get_color() for line in series.lines}) == 4
     assert (series.get_xlabel(), series.get_ylabel(), series.get_xlim()) == (
         "year",
@@ -442,9 +426,7 @@ def test_figure_shows_what_it_should(sunspots, quick, tmp_path, monkeypatch):
 
 def test_paths_that_do_not_fit_are_refused(quick, tmp_path, monkeypatch):
     pytest.importorskip("matplotlib")
-    with pytest.raises(
-        ValueError, match=r"^path: expected a name that ends in .svg, .png or .pdf, got 'a.txt'$"
-    ):
+    with pytest.raises(ValueError, match=r"^path: expected a name that ends in .svg, .png or .pdf, got 'a.txt'$"):
         quick.figure(tmp_path / "a.txt")
     with pytest.raises(FileNotFoundError) as caught:
         quick.figure(tmp_path / "nowhere" / "a.svg")

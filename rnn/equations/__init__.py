@@ -231,8 +231,10 @@ def _relations(claim: Node, context: Context, eq: Equation) -> Iterator[tuple[Di
             if not package.took:
                 fail("a definition has a name on its left that the package computes too")
         for i, (relation, left, right) in enumerate(relations):
+            if eq.kind == "count" and (np.any(left % 1) or np.any(right % 1)):
+                fail("a count has whole numbers on both sides")
             moves = bool(np.any(left) or np.any(right) or is_zero(sides[i]) or is_zero(sides[i + 1]))
-            yield compare(relation, left, right, TOLERANCE), evaluator.env, moves
+            yield compare(relation, left, right, 0.0 if eq.kind == "count" else TOLERANCE), evaluator.env, moves
 
 
 def _refuse_tautology(claims: list[Node], eq: Equation) -> None:
