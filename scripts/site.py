@@ -121,8 +121,11 @@ def picture() -> None:
         panel = page.locator(".eq-evidence:visible").bounding_box()
         assert formula is not None
         assert panel is not None
-        edges = {"x": panel["x"] - 8, "width": panel["width"] + 16, "y": formula["y"] - 8}
-        page.screenshot(path=target, clip={**edges, "height": panel["y"] + panel["height"] + 9 - formula["y"]})
+        height = panel["y"] + panel["height"] + 9 - formula["y"]
+        page.screenshot(
+            path=target,
+            clip={"x": panel["x"] - 8, "y": formula["y"] - 8, "width": panel["width"] + 16, "height": height},
+        )
     print(f"picture: {_relative(target)}")
 
 

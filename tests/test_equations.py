@@ -130,6 +130,7 @@ def test_reading(tex):
         (r"\prod_{i=b}^{a} A_i = A_b \prod_{i=b-1}^{a} \bigl(A_i\bigr)", "1 <= a <= b <= T"),
         (r"\prod_{i=a+1}^{b} A_i\; = \Bigl(\prod_{i=b}^{a+1} \bigl(A_i^\top\bigr)\Bigr)^\top", "0 <= a <= b <= T"),
         (r"\sum_{i=a+1}^{a} i = 0", "1 <= a <= T"),
+        (r"\sum_{i=a+1}^{T} A_i u = \Bigl(\sum_{i=a+1}^{T} A_i\Bigr)\,u", "0 <= a <= T"),
         (r"\sum_{i=1}^{a} \sum_{k=1}^{i} 1 = \frac{a\,(a+1)}{2}", "1 <= a <= T"),
         (r"\frac{\partial s_t}{\partial s_k} = 0", "1 <= t < k <= T"),
     ],

@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, NoReturn
@@ -96,7 +97,7 @@ class TexError(Exception):
     """A formula cannot be read: unknown syntax, an unknown name, or shapes that do not fit."""
 
 
-class _Rows:
+class _Layout:
     """Decide what a line break or an ampersand means: the next claim, or only layout.
 
     A row that begins with a relation or a sign continues the row above.  In an aligned row the ampersand before a
@@ -128,7 +129,7 @@ class _Rows:
 
 
 _PARSER = Lark(
-    GRAMMAR, start=["display", "sum", "factor"], parser="lalr", lexer="basic", postlex=_Rows(), propagate_positions=True
+    GRAMMAR, start=["display", "sum", "factor"], parser="lalr", lexer="basic", postlex=_Layout(), propagate_positions=True
 )
 
 
@@ -256,7 +257,7 @@ class Evaluator:
     Parameters
     ----------
     context : Context
-        Offers the symbols: ``quantities`` (names of the run), ``notation`` (names that mean TeX), ``seen``.
+        Offers the symbols: ``base`` (quantities of its run), ``notation`` (names that mean TeX), ``seen``.
     run : mapping
         The run of the context's model to read from.
     env : dict
@@ -324,11 +325,11 @@ class Evaluator:
         a, b = self.index(first), self.index(last)
         if b < a - 1:
             fail(rf"the limits of \sum run backwards: {a} to {b}")
-        values = [self.bind(**{variable: i})(term) for i in range(a, b + 1)]
-        out = values[0] if values else np.asarray(0.0)
-        for value in values[1:]:
-            out = _add(out, value, "+")
-        return out
+        out: Value | None = None
+        for i in range(a, b + 1):
+            value = self.bind(**{variable: i})(term)
+            out = value if out is None else _add(out, value, "+")
+        return out if out is not None else np.zeros(self._missing(variable, (a, b), term))
 
     def _ordered(self, limits: Node, factor: Node) -> Value:
         variable, first, last = limits_of(limits)
@@ -339,17 +340,17 @@ class Evaluator:
         for i in indices:
             value = self.bind(**{variable: i})(factor)
             out = value if out is None else _multiply(out, value)
-        return out if out is not None else self._empty_product(variable, (a, b), factor)
+        if out is None:
+            shape = self._missing(variable, (a, b), factor)
+            out = np.eye(shape[0]) if shape else np.asarray(1.0)
+        return out
 
-    def _empty_product(self, variable: str, candidates: tuple[int, int], factor: Node) -> Value:
-        """Return the identity of the size that the missing factors would have."""
+    def _missing(self, variable: str, candidates: tuple[int, int], node: Node) -> tuple[int, ...]:
+        """Return the shape that the terms of an empty sum, or the factors of an empty product, would have."""
         for i in candidates:
-            try:
-                shape = self.bind(**{variable: i})(factor).shape
-            except TexError:
-                continue
-            return np.eye(shape[0]) if len(shape) == 2 else np.asarray(1.0)
-        return fail(r"an empty \prod has no factor to take its size from")
+            with suppress(TexError):
+                return self.bind(**{variable: i})(node).shape
+        fail(r"an empty \sum or \prod has nothing to take its size from")
 
     def _scripts(self, value: Value, scripts: list[Token]) -> Value:
         for script in scripts:
