@@ -50,7 +50,7 @@ def ordered_product(jacobians: ArrayLike, t: int, k: int) -> Array:
     """Return J_t J_{t-1} … J_{k+1}, (H, H), the derivative of h_t for h_k; the identity for t = k."""
     jacobians = _check_jacobians(jacobians)
     _check_times(t, k, len(jacobians))
-    product = np.eye(jacobians.shape[1])
+    product = np.eye(len(jacobians[0]))
     for i in range(k + 1, t + 1):
         product = jacobians[i - 1] @ product  # the later step acts last, so it stands on the left
     return validate.result("product", product)

@@ -90,7 +90,7 @@ class SimpleRNN:
         self._caches: list[Cache] = []  # one a step of the last forward
 
     def _initial_params(self, rng: np.random.Generator) -> dict[str, Array]:
-        D, H, O = self.input_size, self.hidden_size, self.output_size  # noqa: E741 (the book's letters)
+        D, H, O = self.input_size, self.hidden_size, self.output_size
         if self.nonlinearity == "relu":
             # A rectifier passes half of its inputs, hence He; the identity remembers (Le et al. 2015).
             W_xh, W_hh = init.he((D, H), rng), init.identity((H, H))
@@ -241,9 +241,9 @@ class SimpleRNN:
     def _check_backward(self, d_outputs: ArrayLike, d_h: ArrayLike | None) -> tuple[Array, Array]:
         if not self._caches:
             raise RuntimeError("backward: expected a call of forward first, got none since the last update")
-        shape = self._caches[-1][-1].shape
-        d_outputs = self._check_array("d_outputs", d_outputs, (len(self._caches), shape[0], self.output_size))
-        d_h = np.zeros(shape, self.dtype) if d_h is None else self._check_array("d_h", d_h, shape)
+        _, _, h = self._caches[-1]
+        d_outputs = self._check_array("d_outputs", d_outputs, (len(self._caches), len(h), self.output_size))
+        d_h = np.zeros(h.shape, self.dtype) if d_h is None else self._check_array("d_h", d_h, h.shape)
         validate.named("params", self.params, self._shapes)
         return d_outputs, d_h
 

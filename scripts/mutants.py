@@ -247,7 +247,7 @@ SWAPS: dict[type[ast.AST], type[ast.AST]] = {
 def code_mutants(path: Path) -> Iterator[Mutant]:
     """Yield every break of a module: operators, transposes, indices, dropped terms, conditions."""
     source = path.read_text(encoding="utf-8")
-    tree = ast.parse(source)
+    tree, lines = ast.parse(source), source.encode().splitlines()
     place = str(path.relative_to(ROOT))
     for number, node in enumerate(ast.walk(tree)):
         for kind, change in _changes(node):
@@ -258,8 +258,14 @@ def code_mutants(path: Path) -> Iterator[Mutant]:
             if replacement is not None:
                 fresh = _Replace(target, replacement).visit(fresh)
             after = ast.unparse(target if replacement is None else replacement)
-            line = getattr(node, "lineno", 0)
-            yield Mutant(kind, place, ast.unparse(ast.fix_missing_locations(fresh)), f"{line}: {before} → {after}")
+            shown = _in_line(lines, node, before.splitlines()[0], after.splitlines()[0])
+            yield Mutant(kind, place, ast.unparse(ast.fix_missing_locations(fresh)), shown)
+
+
+def _in_line(lines: list[bytes], node: Any, before: str, after: str) -> str:
+    """Show a break in the line where it is, after the line's number."""
+    start, end = lines[node.lineno - 1][: node.col_offset], lines[node.end_lineno - 1][node.end_col_offset :]
+    return f"{node.lineno}: {start.decode().lstrip()}[{before} → {after}]{end.decode()}"
 
 
 class _Replace(ast.NodeTransformer):

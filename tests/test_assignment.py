@@ -2,8 +2,10 @@
 
 import copy
 import inspect
+import re
 import subprocess
 import sys
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ import rnn
 
 pytestmark = pytest.mark.filterwarnings("error")
 
-T, B, D, H, O = 5, 2, 3, 4, 2  # noqa: E741
+T, B, D, H, O = 5, 2, 3, 4, 2
 
 
 def test_the_signatures_are_those_of_the_assignment():
@@ -158,7 +160,7 @@ class Rnn:
         self.layer.backward(np.ones((T, B, O)))
         _, self.cache = self.layer.step(np.ones((B, D)), (np.ones((B, H)),))
 
-    ARGUMENTS = {
+    ARGUMENTS: ClassVar = {
         "inputs": ((T, B, D), "(seq_len, batch, 3) with seq_len and batch at least 1"),
         "h0": ((B, H), "(2, 4)"),
         "d_outputs": ((T, B, O), "(5, 2, 2)"),
@@ -191,7 +193,7 @@ class Lstm:
         self.layer.forward(np.ones((B, D)), h, h)
         _, self.cache = self.layer.step(np.ones((B, D)), (h, h))
 
-    ARGUMENTS = {
+    ARGUMENTS: ClassVar = {
         "input_t": ((B, D), "(batch, 3) with batch at least 1"),
         "hidden_state": ((B, H), "(2, 4)"),
         "cell_state": ((B, H), "(2, 4)"),
@@ -225,7 +227,7 @@ ARGUMENTS = [(kind, argument) for kind in (Rnn, Lstm) for argument in kind.ARGUM
 
 
 def snapshot(layer):
-    return copy.deepcopy({name: value for name, value in vars(layer).items()})
+    return copy.deepcopy(dict(vars(layer).items()))
 
 
 def assert_unchanged(layer, before):
@@ -279,7 +281,8 @@ def test_huge_numbers_give_a_right_result_or_a_sentence(kind, argument):
         try:
             results = world.call(argument, value)
         except FloatingPointError as error:
-            assert "expected a finite result, got" in str(error) and "\n" not in str(error)
+            message = str(error)
+            assert re.fullmatch(r"\S+: expected a finite result, got .*", message)
         else:
             assert all(np.isfinite(array).all() for array in arrays_in(results))
     np.testing.assert_equal(world.layer.params, before)
@@ -439,13 +442,13 @@ def test_options_that_do_not_fit_are_refused(make, options, error, sentence):
 
 
 def test_other_options_that_do_not_fit_are_refused():
-    with pytest.raises(ValueError, match="^nonlinearity: expected one of tanh, relu, identity, got 'sigmoid'$"):
+    with pytest.raises(ValueError, match=r"^nonlinearity: expected one of tanh, relu, identity, got 'sigmoid'$"):
         rnn.SimpleRNN(2, 3, 1, nonlinearity="sigmoid")
     with pytest.raises(ValueError, match=r"^nonlinearity: expected one of tanh, relu, identity, got \['tanh'\]$"):
         rnn.SimpleRNN(2, 3, 1, nonlinearity=["tanh"])
-    with pytest.raises(ValueError, match="^forget_bias: expected a finite number, got nan$"):
+    with pytest.raises(ValueError, match=r"^forget_bias: expected a finite number, got nan$"):
         rnn.LSTMCell(2, 3, forget_bias=np.nan)
-    with pytest.raises(TypeError, match="^forget_bias: expected a number, got None$"):
+    with pytest.raises(TypeError, match=r"^forget_bias: expected a number, got None$"):
         rnn.LSTMCell(2, 3, forget_bias=None)
 
 

@@ -9,7 +9,7 @@ from rnn.gradients import backpropagated, gradient_product, ordered_product, ste
 
 pytestmark = pytest.mark.filterwarnings("error")
 
-T, B, D, H, O = 6, 3, 2, 4, 5  # noqa: E741
+T, B, D, H, O = 6, 3, 2, 4, 5
 
 
 @pytest.fixture(params=["tanh", "identity", "relu"])
@@ -55,8 +55,14 @@ def test_products_are_derivatives_over_many_steps(case, t, k):
     np.testing.assert_allclose(transposed, expected.T, rtol=1e-11, atol=1e-13)
 
 
+def test_one_step_alone_is_its_own_product(rng):
+    jacobians = rng.normal(size=(1, 3, 3))
+    np.testing.assert_array_equal(ordered_product(jacobians, 1, 0), jacobians[0])
+    np.testing.assert_array_equal(ordered_product(jacobians, 1, 1), np.eye(3))
+
+
 def test_backpropagated_is_the_product_times_the_error_at_every_time(case, rng):
-    net, inputs, h0, hidden = case
+    net, _inputs, _h0, hidden = case
     e, t = rng.normal(size=H), 5
     deltas = backpropagated(net, hidden, t, e, batch=1)
     assert deltas.shape == (t + 1, H)
@@ -67,7 +73,7 @@ def test_backpropagated_is_the_product_times_the_error_at_every_time(case, rng):
 
 
 def test_their_sum_over_later_times_is_what_backward_finds(case, rng):
-    net, inputs, h0, hidden = case
+    net, _inputs, _h0, hidden = case
     weights = rng.normal(size=(T, B, O))
     net.backward(weights)
     for b in range(B):
@@ -77,7 +83,7 @@ def test_their_sum_over_later_times_is_what_backward_finds(case, rng):
 
 
 def test_the_first_sequence_is_the_default(case):
-    net, inputs, h0, hidden = case
+    net, _inputs, _h0, hidden = case
     np.testing.assert_array_equal(step_jacobians(net, hidden), step_jacobians(net, hidden, batch=0))
     first = gradient_product(net, hidden, 3, 1, batch=0)
     np.testing.assert_array_equal(gradient_product(net, hidden, 3, 1), first)

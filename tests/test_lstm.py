@@ -163,7 +163,7 @@ def test_results_are_never_overwritten_and_arguments_never_changed(rng):
 
 def test_initial_parameters():
     cell = rnn.LSTMCell(30, 40, rng=np.random.default_rng(0))
-    assert [name for name in cell.params] == [f"{kind}{gate}" for gate in "fico" for kind in ("W_x", "W_h", "b_")]
+    assert list(cell.params) == [f"{kind}{gate}" for gate in "fico" for kind in ("W_x", "W_h", "b_")]
     for gate in "fico":
         W_x, W_h, b = (cell.params[name] for name in (f"W_x{gate}", f"W_h{gate}", f"b_{gate}"))
         assert W_x.shape == (30, 40)

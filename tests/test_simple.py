@@ -15,7 +15,7 @@ from rnn.gradcheck import central_difference, complex_step
 pytestmark = pytest.mark.filterwarnings("error")
 
 TORCH = json.loads((Path(__file__).parent / "data" / "torch_values.json").read_text(encoding="utf-8"))
-T, B, D, H, O = 6, 3, 4, 5, 2  # noqa: E741
+T, B, D, H, O = 6, 3, 4, 5, 2
 
 
 def random_net(rng, nonlinearity="tanh", sizes=(D, H, O), **options):
@@ -111,7 +111,7 @@ def test_values_and_gradients_of_pytorch(nonlinearity):
 
 def test_step_is_one_step_of_forward_and_step_back_of_backward(rng):
     net, inputs, h0, weights = random_case(rng)
-    outputs, hidden = net.forward(inputs[:1], h0=h0)
+    _outputs, hidden = net.forward(inputs[:1], h0=h0)
     (h,), cache = net.step(inputs[0], (h0,))
     np.testing.assert_array_equal(h, hidden[0])
     np.testing.assert_array_equal(h, net.activation(net.pre_activation(inputs[0], h0)))
@@ -127,7 +127,7 @@ def test_step_is_one_step_of_forward_and_step_back_of_backward(rng):
 
 
 def test_the_state_begins_at_zero_by_default(rng):
-    net, inputs, h0, weights = random_case(rng)
+    net, inputs, h0, _weights = random_case(rng)
     outputs, _ = net.forward(inputs)
     np.testing.assert_array_equal(outputs, net.forward(inputs, h0=np.zeros((B, H)))[0])
     assert np.abs(outputs[0] - net.forward(inputs, h0=h0)[0][0]).max() > 0.1
@@ -233,7 +233,7 @@ def test_update_is_gradient_descent_in_place(rng):
 
 
 def test_backward_after_an_update_asks_for_a_new_forward(rng):
-    net, inputs, h0, weights = random_case(rng)
+    net, inputs, _h0, weights = random_case(rng)
     net.forward(inputs)
     net.backward(weights)
     net.backward(weights)  # twice is fine
@@ -245,7 +245,7 @@ def test_backward_after_an_update_asks_for_a_new_forward(rng):
 
 
 def test_a_small_step_lowers_the_loss(rng):
-    net, inputs, h0, weights = random_case(rng)
+    net, inputs, _h0, weights = random_case(rng)
     before = (weights * net.forward(inputs)[0]).sum()
     norm = sum((grad**2).sum() for grad in net.backward(weights).values())
     net.update_parameters(1e-6)
@@ -254,7 +254,7 @@ def test_a_small_step_lowers_the_loss(rng):
 
 
 def test_assigned_and_written_parameters_both_take_effect(rng):
-    net, inputs, h0, _ = random_case(rng)
+    net, inputs, _h0, _ = random_case(rng)
     before, _ = net.forward(inputs)
     net.params["W_hh"][...] = 0
     written, _ = net.forward(inputs)
@@ -328,7 +328,8 @@ def test_initial_parameters(nonlinearity):
     p = net.params
     shapes = {name: value.shape for name, value in p.items()}
     assert shapes == {"W_xh": (30, 40), "W_hh": (40, 40), "b_h": (40,), "W_hy": (40, 20), "b_y": (20,)}
-    assert not p["b_h"].any() and not p["b_y"].any()
+    assert not p["b_h"].any()
+    assert not p["b_y"].any()
     assert 0.95 * np.sqrt(6 / 60) < np.abs(p["W_hy"]).max() <= np.sqrt(6 / 60)
     if nonlinearity == "relu":
         np.testing.assert_array_equal(p["W_hh"], np.eye(40))
@@ -342,7 +343,7 @@ def test_initial_parameters(nonlinearity):
 
 
 def test_read_only_strided_foreign_and_list_inputs_are_fine(rng):
-    net, inputs, h0, weights = random_case(rng)
+    net, inputs, h0, _weights = random_case(rng)
     expected, _ = net.forward(inputs, h0=h0)
     inputs.flags.writeable = False
     wide = np.repeat(inputs, 2, axis=2)[:, :, ::2]

@@ -3,14 +3,13 @@
 import dataclasses
 import importlib.util
 import re
-import subprocess
 import sys
 
 import numpy as np
 import pytest
 
 import rnn
-from rnn import data, picture, train
+from rnn import data, train
 from rnn.train import (
     Adam,
     Settings,
@@ -35,13 +34,264 @@ PARTS = {
 
 
 @pytest.fixture(scope="module")
-def sunspots():
-    return rnn.train_rnn_on_sequence("sunspots")
+def quick():
+    return rnn.train_rnn_on_sequence("noisy", length=80, window=5, epochs=4, hidden_size=3, weight_decays=(0.0, 0.5))
+
+
+def test_windows():
+    past, targets = windows(np.arange(6.0), 2)
+    assert past.tolist() == [[0, 1], [1, 2], [2, 3], [3, 4]]
+    assert targets.tolist() == [2, 3, 4, 5]
+
+
+def test_score():
+    came = score(np.array([1.0, 2.0]), np.array([1.0, 5.0]), 9.0)
+    assert came == (pytest.approx(np.sqrt(4.5)), pytest.approx(0.5))
+    assert came.rmse == pytest.approx(np.sqrt(4.5))
+
+
+def test_autoregression_finds_the_weights_that_made_a_sequence(rng):
+    values = list(rng.normal(size=2))
+    for _ in range(60):
+        values.append(0.7 - 0.5 * values[-2] + 0.9 * values[-1])
+    weights = fit_autoregression(np.array(values[:40]), 2)
+    np.testing.assert_allclose(weights, [0.7, -0.5, 0.9], rtol=1e-6)
+    past = np.array([[9.0, 9.0, values[50], values[51]]])
+    np.testing.assert_allclose(autoregression(weights, past), values[52])
+    noisy = baselines(rng.normal(size=50), past)
+    assert list(noisy) == ["persistence", "AR(2)", "AR(4)"]
+    assert noisy["persistence"] == values[51]
+    assert list(baselines(rng.normal(size=50), past[:, -2:])) == ["persistence", "AR(2)"]
+
+
+def test_adam_by_hand(rng):
+    net = rnn.SimpleRNN(1, 2, 1, rng=rng)
+    optimizer = Adam(net)
+    start = net.params["b_h"].copy()
+    m = v = 0
+    steps = np.zeros(2)
+    for n, grad in enumerate((np.array([1.0, -2.0]), np.array([0.5, 3.0]), np.array([-4.0, 0.1])), start=1):
+        net.grads = {name: np.zeros_like(value) for name, value in net.params.items()} | {"b_h": grad.copy()}
+        optimizer.update(0.05)
+        m, v = 0.9 * m + 0.1 * grad, 0.999 * v + 0.001 * grad**2
+        steps = steps + 0.05 * (m / (1 - 0.9**n)) / (np.sqrt(v / (1 - 0.999**n)) + 1e-8)
+        np.testing.assert_allclose(net.params["b_h"], start - steps, rtol=1e-12)
+
+
+def test_train_step_follows_the_gradient_of_the_loss_with_its_decay(rng):
+    net = rnn.SimpleRNN(1, 3, 1, rng=rng)
+    net.params["b_h"] = rng.normal(size=3)
+    past, targets = rng.normal(size=(7, 4)), rng.normal(size=7)
+    params = {name: value.copy() for name, value in net.params.items()}
+
+    def loss(values):
+        other = rnn.SimpleRNN(1, 3, 1)
+        other.params = dict(values)
+        outputs, _ = other.forward(past.T[:, :, None])
+        decay = sum((values[name] ** 2).sum() for name in ("W_xh", "W_hh", "W_hy"))
+        return ((outputs[-1, :, 0] - targets) ** 2).sum() / 7 + 0.3 * decay
+
+    seen = {}
+
+    class Spy:
+        def update(self, learning_rate):
+            seen.update(net.grads, rate=learning_rate)
+
+    came = train_step(net, Spy(), past, targets, 0.25, 0.3)
+    assert type(came) is float
+    assert came == pytest.approx(loss(params) - 0.3 * sum((params[n] ** 2).sum() for n in ("W_xh", "W_hh", "W_hy")))
+    assert seen.pop("rate") == 0.25
+    for name, grad in seen.items():
+        expected = rnn.gradcheck.complex_step(lambda v, name=name: loss({**params, name: v}), params[name])
+        np.testing.assert_allclose(grad, expected, rtol=1e-10, atol=1e-12)
+
+
+def test_the_step_size_falls_along_half_a_cosine(monkeypatch):
+    rates = []
+    monkeypatch.setattr(train, "train_step", lambda net, opt, past, targets, rate, decay: rates.append(rate) or 0.5)
+    told = []
+    _, losses = fit(np.arange(20.0) % 3, Settings(0, 2, 4, 4, 0.1), 0.0, lambda *report: told.append(report))
+    np.testing.assert_allclose(rates, 0.1 * np.cos(np.pi * np.arange(4) / 8) ** 2)
+    np.testing.assert_array_equal(losses, [0.5] * 4)
+    assert told == [(1, 4, 0.5), (2, 4, 0.5), (3, 4, 0.5), (4, 4, 0.5)]
+
+
+def test_progress_is_counted_over_all_fits(capsys):
+    told = []
+    options = {"length": 60, "window": 5, "epochs": 4, "weight_decays": (0.0, 0.5)}
+    result = rnn.train_rnn_on_sequence("sine", progress=lambda *report: told.append(report), **options)
+    assert [report[:2] for report in told] == [(n, 12) for n in range(1, 13)]
+    assert [report[2] for report in told[-4:]] == result.losses.tolist()
+    rnn.train_rnn_on_sequence("sine", **options)
+    assert capsys.readouterr() == ("", "")
+    rnn.train_rnn_on_sequence("sine", progress=True, **options | {"epochs": 10})
+    out, err = capsys.readouterr()
+    assert out == ""
+    lines = err.splitlines()
+    assert len(lines) == 10
+    assert re.fullmatch(r"update 3 of 30: loss \d\.\d+", lines[0])
+    assert lines[-1].startswith("update 30 of 30: loss ")
+
+
+def test_default_lengths():
+    options = {"epochs": 1, "weight_decays": (0.0,)}
+    assert len(rnn.train_rnn_on_sequence(**options).values) == 388
+    assert rnn.train_rnn_on_sequence(**options).seq_type == "sine"
+    assert rnn.train_rnn_on_sequence("damped", **options).parts["test"] == (320, 399)
+
+
+def test_parts_of_other_sequences(quick):
+    assert quick.parts == {"train": (5, 63), "validation": (48, 63), "test": (64, 79)}
+    np.testing.assert_array_equal(quick.times, np.arange(5, 80))
+    assert list(quick.metrics) == ["rnn", "persistence", "AR(2)", "AR(5)"]
+    assert all(list(scores) == ["train", "validation", "test"] for scores in quick.metrics.values())
+    values = rnn.generate_sequence_data("noisy", 80, rng=np.random.default_rng([0, 0]))
+    assert quick.metrics["persistence"]["test"].arv == pytest.approx(np.mean(np.diff(values)[63:] ** 2) / values.var())
+    assert quick.forecast.shape == (16,)
+    assert quick.weight_decay == min(quick.validation, key=lambda d: quick.validation[d].arv)
+    assert list(quick.validation) == [0.0, 0.5]
+
+
+def test_limits_that_are_just_allowed():
+    options = {"epochs": 1, "weight_decays": [0.0], "hidden_size": 1, "learning_rate": 0}
+    assert list(rnn.train_rnn_on_sequence("sine", length=60, **options).metrics)[-1] == "AR(12)"
+    assert list(rnn.train_rnn_on_sequence("sine", length=60, window=2, **options).metrics)[-1] == "AR(2)"
+    assert len(rnn.train_rnn_on_sequence("sunspots", length=309, **options).values) == 297
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "sentence"),
+    [
+        (
+            {"seq_type": "sunspot"},
+            ValueError,
+            "seq_type: expected one of fibonacci, sine, damped, noisy, sunspots",
+        ),
+        ({"seed": -1}, ValueError, "seed: expected a whole number of at least 0, got -1"),
+        ({"seed": 0.5}, TypeError, "seed: expected a whole number, got 0.5"),
+        ({"epochs": 0}, ValueError, "epochs: expected a whole number of at least 1, got 0"),
+        ({"window": 1}, ValueError, "window: expected a whole number of at least 2, got 1"),
+        ({"window": 81}, ValueError, "window: expected at most a fifth of the 400 values, got 81"),
+        ({"hidden_size": 0}, ValueError, "hidden_size: expected a whole number of at least 1, got 0"),
+        ({"learning_rate": -1}, ValueError, "learning_rate: expected a finite number of at least 0, got -1"),
+        ({"weight_decays": ()}, TypeError, "weight_decays: expected a tuple of at least one number, got ()"),
+        (
+            {"weight_decays": 0.1},
+            TypeError,
+            "weight_decays: expected a tuple of at least one number, got 0.1",
+        ),
+        (
+            {"weight_decays": (-1.0,)},
+            ValueError,
+            "weight_decays: expected a finite number of at least 0, got -1.0",
+        ),
+        ({"length": 0}, ValueError, "length: expected a whole number of at least 1, got 0"),
+        ({"length": 59}, ValueError, "window: expected at most a fifth of the 59 values, got 12"),
+        (
+            {"seq_type": "sunspots", "length": 100},
+            ValueError,
+            "length: expected all 309 years for 'sunspots', got 100",
+        ),
+        (
+            {"seq_type": "sunspots", "period": 3},
+            TypeError,
+            "period: expected no options for 'sunspots', got 'period'",
+        ),
+        ({"amplitude": 0.0}, ValueError, "values: expected numbers that vary, got 240 times 0"),
+        (
+            {"seq_type": "fibonacci", "length": 900},
+            ValueError,
+            "length: expected squares that float64 can hold, got values up to 5.5e+187",
+        ),
+        ({"learning_rate": 1e308, "epochs": 3}, FloatingPointError, "outputs: expected a finite result, got"),
+        (
+            {"learning_rate": 1e170, "epochs": 3},
+            FloatingPointError,
+            "loss: expected a finite result, got inf at",
+        ),
+    ],
+)
+def test_what_does_not_fit_is_refused_in_a_sentence(arguments, error, sentence):
+    with pytest.raises(error) as caught:
+        rnn.train_rnn_on_sequence(**arguments)
+    assert str(caught.value).startswith(sentence)
+    assert "\n" not in str(caught.value)
+
+
+def test_what_is_held_out_changes_neither_weights_nor_scale(monkeypatch):
+    options = {"epochs": 3, "weight_decays": (0.0, 0.01), "hidden_size": 3}
+    honest = rnn.train_rnn_on_sequence("sunspots", **options)
+    years, numbers = data.sunspots()
+    other = np.where(years >= 1921, numbers[::-1] + 40, numbers)
+    monkeypatch.setattr(data, "sunspots", lambda: (years, other))
+    blind = rnn.train_rnn_on_sequence("sunspots", **options)
+    assert (blind.model.mean, blind.model.scale) == (honest.model.mean, honest.model.scale)
+    for name, value in honest.model.net.params.items():
+        np.testing.assert_array_equal(blind.model.net.params[name], value)
+    np.testing.assert_array_equal(blind.losses, honest.losses)
+    np.testing.assert_array_equal(blind.forecast, honest.forecast)
+    assert blind.weight_decay == honest.weight_decay
+    np.testing.assert_array_equal(blind.predictions["AR(12)"][:209], honest.predictions["AR(12)"][:209])
+    assert blind.metrics["rnn"]["test"] != honest.metrics["rnn"]["test"]
+
+    # Nor do the validation years reach the models that are compared on them.
+    late = np.where(years >= 1881, numbers[::-1] + 40, numbers)
+    monkeypatch.setattr(data, "sunspots", lambda: (years, late))
+    seen = []
+    real = train.fit
+    monkeypatch.setattr(train, "fit", lambda values, *rest: seen.append(values) or real(values, *rest))
+    rnn.train_rnn_on_sequence("sunspots", **options)
+    assert [len(values) for values in seen] == [141, 141, 221]
+    np.testing.assert_array_equal(seen[0], numbers[:141])
+
+
+def test_equal_seeds_give_equal_results_and_other_seeds_others():
+    options = {"length": 80, "window": 5, "epochs": 3, "weight_decays": (0.0,)}
+    state = np.random.get_state()[1].copy()  # noqa: NPY002
+    a, b, c = (rnn.train_rnn_on_sequence("noisy", seed=seed, **options) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(state, np.random.get_state()[1])  # noqa: NPY002
+    np.testing.assert_array_equal(a.values, b.values)
+    np.testing.assert_array_equal(a.predictions["rnn"], b.predictions["rnn"])
+    assert (a.values != c.values).all()
+    expected = rnn.SimpleRNN(1, 8, 1, rng=np.random.default_rng([2, 1])).params["W_hh"]
+    assert np.abs(c.model.net.params["W_hh"] - expected).max() < 0.05  # three small steps away
+    noise = rnn.generate_sequence_data("noisy", 80, rng=np.random.default_rng([2, 0]))
+    np.testing.assert_array_equal(c.values, noise[5:])
+
+
+def test_fibonacci_shows_that_a_bounded_network_cannot_follow():
+    result = rnn.train_rnn_on_sequence("fibonacci", epochs=20, weight_decays=(0.0,))
+    assert len(result.values) == 48
+    test = result.metrics["rnn"]["test"].rmse
+    assert test > np.sqrt(np.mean(result.values[-12:] ** 2)) / 2
+    assert result.metrics["AR(2)"]["test"].rmse < 1e-9 * test
+
+
+def test_progress_on_a_terminal_is_a_bar(capsys, monkeypatch):
+    pytest.importorskip("rich")
+    options = {"length": 60, "window": 5, "epochs": 2, "weight_decays": (0.0,), "progress": True}
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    rnn.train_rnn_on_sequence("sine", **options)
+    assert "training" in capsys.readouterr().err
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)  # without rich: plain lines
+    rnn.train_rnn_on_sequence("sine", **options)
+    assert "update 4 of 4" in capsys.readouterr().err
+
+
+def test_a_sine_is_learned_and_options_reach_it():
+    result = rnn.train_rnn_on_sequence("sine", epochs=150, weight_decays=(0.0,), length=200, period=9.0, phase=0.5)
+    np.testing.assert_array_equal(result.values, rnn.generate_sequence_data("sine", 200, period=9.0, phase=0.5)[12:])
+    assert result.metrics["rnn"]["test"].rmse < 0.1
+    assert result.metrics["AR(2)"]["test"].rmse < 1e-12
+
+
+# The default training of the sunspots, which takes a few seconds, comes last
 
 
 @pytest.fixture(scope="module")
-def quick():
-    return rnn.train_rnn_on_sequence("noisy", length=80, window=5, epochs=4, hidden_size=3, weight_decays=(0.0, 0.5))
+def sunspots():
+    return rnn.train_rnn_on_sequence("sunspots")
 
 
 def test_the_network_beats_the_linear_model_on_the_years_after_training(sunspots):
@@ -104,7 +354,7 @@ def test_the_result_says_what_was_done(sunspots):
 
 
 def test_predictions_come_from_the_true_past_and_scores_from_predictions(sunspots):
-    years, numbers = data.sunspots()
+    _, numbers = data.sunspots()
     model, net = sunspots.model, sunspots.model.net
     for n in (0, 100, 296):
         seen = (numbers[n : n + 12] - model.mean) / model.scale
@@ -116,7 +366,7 @@ def test_predictions_come_from_the_true_past_and_scores_from_predictions(sunspot
 
 
 def test_the_forecast_runs_on_from_its_own_predictions(sunspots):
-    years, numbers = data.sunspots()
+    _, numbers = data.sunspots()
     assert sunspots.forecast.shape == (88,)
     past = list(numbers[1909 - 1700 : 1921 - 1700])
     for came in sunspots.forecast:
@@ -125,409 +375,3 @@ def test_the_forecast_runs_on_from_its_own_predictions(sunspots):
     # It goes on swinging as the sun does, roughly every eleven years.
     spectrum = np.abs(np.fft.rfft(sunspots.forecast - sunspots.forecast.mean()))
     assert 9 < 88 / spectrum.argmax() < 12
-
-
-def test_what_is_held_out_changes_neither_weights_nor_scale(monkeypatch):
-    options = {"epochs": 3, "weight_decays": (0.0, 0.01), "hidden_size": 3}
-    honest = rnn.train_rnn_on_sequence("sunspots", **options)
-    years, numbers = data.sunspots()
-    other = np.where(years >= 1921, numbers[::-1] + 40, numbers)
-    monkeypatch.setattr(data, "sunspots", lambda: (years, other))
-    blind = rnn.train_rnn_on_sequence("sunspots", **options)
-    assert (blind.model.mean, blind.model.scale) == (honest.model.mean, honest.model.scale)
-    for name, value in honest.model.net.params.items():
-        np.testing.assert_array_equal(blind.model.net.params[name], value)
-    np.testing.assert_array_equal(blind.losses, honest.losses)
-    np.testing.assert_array_equal(blind.forecast, honest.forecast)
-    assert blind.weight_decay == honest.weight_decay
-    np.testing.assert_array_equal(blind.predictions["AR(12)"][:209], honest.predictions["AR(12)"][:209])
-    assert blind.metrics["rnn"]["test"] != honest.metrics["rnn"]["test"]
-
-    # Nor do the validation years reach the models that are compared on them.
-    late = np.where(years >= 1881, numbers[::-1] + 40, numbers)
-    monkeypatch.setattr(data, "sunspots", lambda: (years, late))
-    seen = []
-    real = train.fit
-    monkeypatch.setattr(train, "fit", lambda values, *rest: seen.append(values) or real(values, *rest))
-    rnn.train_rnn_on_sequence("sunspots", **options)
-    assert [len(values) for values in seen] == [141, 141, 221]
-    np.testing.assert_array_equal(seen[0], numbers[:141])
-
-
-def test_equal_seeds_give_equal_results_and_other_seeds_others():
-    options = {"length": 80, "window": 5, "epochs": 3, "weight_decays": (0.0,)}
-    state = np.random.get_state()[1].copy()  # noqa: NPY002
-    a, b, c = (rnn.train_rnn_on_sequence("noisy", seed=seed, **options) for seed in (1, 1, 2))
-    np.testing.assert_array_equal(state, np.random.get_state()[1])  # noqa: NPY002
-    np.testing.assert_array_equal(a.values, b.values)
-    np.testing.assert_array_equal(a.predictions["rnn"], b.predictions["rnn"])
-    assert (a.values != c.values).all()
-    expected = rnn.SimpleRNN(1, 8, 1, rng=np.random.default_rng([2, 1])).params["W_hh"]
-    assert np.abs(c.model.net.params["W_hh"] - expected).max() < 0.05  # three small steps away
-    noise = rnn.generate_sequence_data("noisy", 80, rng=np.random.default_rng([2, 0]))
-    np.testing.assert_array_equal(c.values, noise[5:])
-
-
-def test_parts_of_other_sequences(quick):
-    assert quick.parts == {"train": (5, 63), "validation": (48, 63), "test": (64, 79)}
-    np.testing.assert_array_equal(quick.times, np.arange(5, 80))
-    assert list(quick.metrics) == ["rnn", "persistence", "AR(2)", "AR(5)"]
-    assert all(list(scores) == ["train", "validation", "test"] for scores in quick.metrics.values())
-    values = rnn.generate_sequence_data("noisy", 80, rng=np.random.default_rng([0, 0]))
-    assert quick.metrics["persistence"]["test"].arv == pytest.approx(np.mean(np.diff(values)[63:] ** 2) / values.var())
-    assert quick.forecast.shape == (16,)
-    assert quick.weight_decay == min(quick.validation, key=lambda d: quick.validation[d].arv)
-    assert list(quick.validation) == [0.0, 0.5]
-
-
-def test_a_sine_is_learned_and_options_reach_it():
-    result = rnn.train_rnn_on_sequence("sine", epochs=150, weight_decays=(0.0,), length=200, period=9.0, phase=0.5)
-    np.testing.assert_array_equal(result.values, rnn.generate_sequence_data("sine", 200, period=9.0, phase=0.5)[12:])
-    assert result.metrics["rnn"]["test"].rmse < 0.1
-    assert result.metrics["AR(2)"]["test"].rmse < 1e-12
-
-
-def test_fibonacci_shows_that_a_bounded_network_cannot_follow():
-    result = rnn.train_rnn_on_sequence("fibonacci", epochs=20, weight_decays=(0.0,))
-    assert len(result.values) == 48
-    test = result.metrics["rnn"]["test"].rmse
-    assert test > np.sqrt(np.mean(result.values[-12:] ** 2)) / 2
-    assert result.metrics["AR(2)"]["test"].rmse < 1e-9 * test
-
-
-def test_default_lengths():
-    options = {"epochs": 1, "weight_decays": (0.0,)}
-    assert len(rnn.train_rnn_on_sequence(**options).values) == 388
-    assert rnn.train_rnn_on_sequence(**options).seq_type == "sine"
-    assert rnn.train_rnn_on_sequence("damped", **options).parts["test"] == (320, 399)
-
-
-def test_windows():
-    past, targets = windows(np.arange(6.0), 2)
-    assert past.tolist() == [[0, 1], [1, 2], [2, 3], [3, 4]]
-    assert targets.tolist() == [2, 3, 4, 5]
-
-
-def test_autoregression_finds_the_weights_that_made_a_sequence(rng):
-    values = list(rng.normal(size=2))
-    for _ in range(60):
-        values.append(0.7 - 0.5 * values[-2] + 0.9 * values[-1])
-    weights = fit_autoregression(np.array(values[:40]), 2)
-    np.testing.assert_allclose(weights, [0.7, -0.5, 0.9], rtol=1e-6)
-    past = np.array([[9.0, 9.0, values[50], values[51]]])
-    np.testing.assert_allclose(autoregression(weights, past), values[52])
-    noisy = baselines(rng.normal(size=50), past)
-    assert list(noisy) == ["persistence", "AR(2)", "AR(4)"]
-    assert noisy["persistence"] == values[51]
-    assert list(baselines(rng.normal(size=50), past[:, -2:])) == ["persistence", "AR(2)"]
-
-
-def test_score():
-    came = score(np.array([1.0, 2.0]), np.array([1.0, 5.0]), 9.0)
-    assert came == (pytest.approx(np.sqrt(4.5)), pytest.approx(0.5))
-    assert came.rmse == pytest.approx(np.sqrt(4.5))
-
-
-def test_train_step_follows_the_gradient_of_the_loss_with_its_decay(rng):
-    net = rnn.SimpleRNN(1, 3, 1, rng=rng)
-    net.params["b_h"] = rng.normal(size=3)
-    past, targets = rng.normal(size=(7, 4)), rng.normal(size=7)
-    params = {name: value.copy() for name, value in net.params.items()}
-
-    def loss(values):
-        other = rnn.SimpleRNN(1, 3, 1)
-        other.params = dict(values)
-        outputs, _ = other.forward(past.T[:, :, None])
-        decay = sum((values[name] ** 2).sum() for name in ("W_xh", "W_hh", "W_hy"))
-        return ((outputs[-1, :, 0] - targets) ** 2).sum() / 7 + 0.3 * decay
-
-    seen = {}
-
-    class Spy:
-        def update(self, learning_rate):
-            seen.update(net.grads, rate=learning_rate)
-
-    came = train_step(net, Spy(), past, targets, 0.25, 0.3)
-    assert type(came) is float
-    assert came == pytest.approx(loss(params) - 0.3 * sum((params[n] ** 2).sum() for n in ("W_xh", "W_hh", "W_hy")))
-    assert seen.pop("rate") == 0.25
-    for name, grad in seen.items():
-        expected = rnn.gradcheck.complex_step(lambda v, name=name: loss({**params, name: v}), params[name])
-        np.testing.assert_allclose(grad, expected, rtol=1e-10, atol=1e-12)
-
-
-def test_adam_by_hand(rng):
-    net = rnn.SimpleRNN(1, 2, 1, rng=rng)
-    optimizer = Adam(net)
-    start = net.params["b_h"].copy()
-    m = v = 0
-    steps = np.zeros(2)
-    for n, grad in enumerate((np.array([1.0, -2.0]), np.array([0.5, 3.0]), np.array([-4.0, 0.1])), start=1):
-        net.grads = {name: np.zeros_like(value) for name, value in net.params.items()} | {"b_h": grad.copy()}
-        optimizer.update(0.05)
-        m, v = 0.9 * m + 0.1 * grad, 0.999 * v + 0.001 * grad**2
-        steps = steps + 0.05 * (m / (1 - 0.9**n)) / (np.sqrt(v / (1 - 0.999**n)) + 1e-8)
-        np.testing.assert_allclose(net.params["b_h"], start - steps, rtol=1e-12)
-
-
-def test_the_step_size_falls_along_half_a_cosine(monkeypatch):
-    rates = []
-    monkeypatch.setattr(train, "train_step", lambda net, opt, past, targets, rate, decay: rates.append(rate) or 0.5)
-    told = []
-    _, losses = fit(np.arange(20.0) % 3, Settings(0, 2, 4, 4, 0.1), 0.0, lambda *report: told.append(report))
-    np.testing.assert_allclose(rates, 0.1 * np.cos(np.pi * np.arange(4) / 8) ** 2)
-    np.testing.assert_array_equal(losses, [0.5] * 4)
-    assert told == [(1, 4, 0.5), (2, 4, 0.5), (3, 4, 0.5), (4, 4, 0.5)]
-
-
-def test_progress_is_counted_over_all_fits(capsys):
-    told = []
-    options = {"length": 60, "window": 5, "epochs": 4, "weight_decays": (0.0, 0.5)}
-    result = rnn.train_rnn_on_sequence("sine", progress=lambda *report: told.append(report), **options)
-    assert [report[:2] for report in told] == [(n, 12) for n in range(1, 13)]
-    assert [report[2] for report in told[-4:]] == result.losses.tolist()
-    rnn.train_rnn_on_sequence("sine", **options)
-    assert capsys.readouterr() == ("", "")
-    rnn.train_rnn_on_sequence("sine", progress=True, **options | {"epochs": 10})
-    out, err = capsys.readouterr()
-    assert out == ""
-    lines = err.splitlines()
-    assert len(lines) == 10
-    assert re.fullmatch(r"update 3 of 30: loss \d\.\d+", lines[0])
-    assert lines[-1].startswith("update 30 of 30: loss ")
-
-
-def test_progress_on_a_terminal_is_a_bar(capsys, monkeypatch):
-    pytest.importorskip("rich")
-    options = {"length": 60, "window": 5, "epochs": 2, "weight_decays": (0.0,), "progress": True}
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-    monkeypatch.setenv("TERM", "xterm")
-    rnn.train_rnn_on_sequence("sine", **options)
-    assert "training" in capsys.readouterr().err
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)  # without rich: plain lines
-    rnn.train_rnn_on_sequence("sine", **options)
-    assert "update 4 of 4" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    ("arguments", "error", "sentence"),
-    [
-        (
-            {"seq_type": "sunspot"},
-            ValueError,
-            "seq_type: expected one of fibonacci, sine, damped, noisy, sunspots",
-        ),
-        ({"seed": -1}, ValueError, "seed: expected a whole number of at least 0, got -1"),
-        ({"seed": 0.5}, TypeError, "seed: expected a whole number, got 0.5"),
-        ({"epochs": 0}, ValueError, "epochs: expected a whole number of at least 1, got 0"),
-        ({"window": 1}, ValueError, "window: expected a whole number of at least 2, got 1"),
-        ({"window": 81}, ValueError, "window: expected at most a fifth of the 400 values, got 81"),
-        ({"hidden_size": 0}, ValueError, "hidden_size: expected a whole number of at least 1, got 0"),
-        ({"learning_rate": -1}, ValueError, "learning_rate: expected a finite number of at least 0, got -1"),
-        ({"weight_decays": ()}, TypeError, "weight_decays: expected a tuple of at least one number, got ()"),
-        (
-            {"weight_decays": 0.1},
-            TypeError,
-            "weight_decays: expected a tuple of at least one number, got 0.1",
-        ),
-        (
-            {"weight_decays": (-1.0,)},
-            ValueError,
-            "weight_decays: expected a finite number of at least 0, got -1.0",
-        ),
-        ({"length": 0}, ValueError, "length: expected a whole number of at least 1, got 0"),
-        ({"length": 59}, ValueError, "window: expected at most a fifth of the 59 values, got 12"),
-        (
-            {"seq_type": "sunspots", "length": 100},
-            ValueError,
-            "length: expected all 309 years for 'sunspots', got 100",
-        ),
-        (
-            {"seq_type": "sunspots", "period": 3},
-            TypeError,
-            "period: expected no options for 'sunspots', got 'period'",
-        ),
-        ({"amplitude": 0.0}, ValueError, "values: expected numbers that vary, got 240 times 0"),
-        (
-            {"seq_type": "fibonacci", "length": 900},
-            ValueError,
-            "length: expected squares that float64 can hold, got values up to 5.5e+187",
-        ),
-        ({"learning_rate": 1e308, "epochs": 3}, FloatingPointError, "outputs: expected a finite result, got"),
-        (
-            {"learning_rate": 1e170, "epochs": 3},
-            FloatingPointError,
-            "loss: expected a finite result, got inf at",
-        ),
-    ],
-)
-def test_what_does_not_fit_is_refused_in_a_sentence(arguments, error, sentence):
-    with pytest.raises(error) as caught:
-        rnn.train_rnn_on_sequence(**arguments)
-    assert str(caught.value).startswith(sentence)
-    assert "\n" not in str(caught.value)
-
-
-def test_limits_that_are_just_allowed():
-    options = {"epochs": 1, "weight_decays": [0.0], "hidden_size": 1, "learning_rate": 0}
-    assert list(rnn.train_rnn_on_sequence("sine", length=60, **options).metrics)[-1] == "AR(12)"
-    assert list(rnn.train_rnn_on_sequence("sine", length=60, window=2, **options).metrics)[-1] == "AR(2)"
-    assert len(rnn.train_rnn_on_sequence("sunspots", length=309, **options).values) == 297
-
-
-# The picture
-
-
-@pytest.mark.parametrize("ending", ["svg", "png", "pdf"])
-def test_figure_writes_the_same_bytes_twice(quick, tmp_path, ending):
-    pytest.importorskip("matplotlib")
-    first, second = (quick.figure(tmp_path / f"{n}.{ending}") for n in range(2))
-    assert first == tmp_path / f"0.{ending}"
-    assert first.read_bytes() == second.read_bytes()
-    assert first.stat().st_size > 5000
-    assert isinstance(quick.figure(str(first)), type(first))
-
-
-def test_figure_shows_what_it_should(sunspots, quick, tmp_path, monkeypatch):
-    pytest.importorskip("matplotlib")
-    from matplotlib.figure import Figure
-
-    drawn = []
-    monkeypatch.setattr(Figure, "savefig", lambda self, path, **options: drawn.append((self, options)))
-    sunspots.figure(tmp_path / "a.png")
-    quick.figure(tmp_path / "a.svg")
-    (first, options), (second, svg_options) = drawn
-    assert options == {"metadata": None} and svg_options == {"metadata": {"Date": None}}
-    series, curve = first.axes
-    labels = [line.get_label() for line in series.lines]
-    assert labels == [
-        "true",
-        "SimpleRNN, one step ahead",
-        "AR(12), one step ahead",
-        "SimpleRNN, running freely",
-    ]
-    test = slice(1921 - 1712, None)
-    expected = [sunspots.values, sunspots.predictions["rnn"], sunspots.predictions["AR(12)"]]
-    for line, values in zip(series.lines, [*(v[test] for v in expected), sunspots.forecast], strict=True):
-        np.testing.assert_array_equal(line.get_xdata(), np.arange(1921, 2009))
-        np.testing.assert_array_equal(line.get_ydata(), values)
-    assert len({(line.get_linestyle(), line.get_marker()) for line in series.lines}) == 4  # not by colour alone
-    assert len({line.get_color() for line in series.lines}) == 4
-    assert (series.get_xlabel(), series.get_ylabel(), series.get_xlim()) == (
-        "year",
-        "sunspot number",
-        (1921, 2008),
-    )
-    np.testing.assert_array_equal(curve.lines[0].get_xdata(), np.arange(1, 501))
-    np.testing.assert_array_equal(curve.lines[0].get_ydata(), sunspots.losses)
-    assert (curve.get_xlabel(), curve.get_ylabel(), curve.get_ylim()[0]) == ("epoch", "training loss", 0)
-    assert (second.axes[0].get_xlabel(), second.axes[0].get_ylabel()) == ("step", "value")
-
-
-def test_paths_that_do_not_fit_are_refused(quick, tmp_path, monkeypatch):
-    pytest.importorskip("matplotlib")
-    with pytest.raises(ValueError, match=r"^path: expected a name that ends in .svg, .png or .pdf, got 'a.txt'$"):
-        quick.figure(tmp_path / "a.txt")
-    with pytest.raises(FileNotFoundError) as caught:
-        quick.figure(tmp_path / "nowhere" / "a.svg")
-    assert str(caught.value) == f"path: expected an existing directory, got {str(tmp_path / 'nowhere')!r}"
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    sentence = "^figure: Matplotlib is not installed; pip install matplotlib brings it$"
-    with pytest.raises(ModuleNotFoundError, match=sentence):
-        picture.check_path("a.svg")
-
-
-# The command
-
-
-def run(*arguments, directory, program=("-m", "rnn")):
-    return subprocess.run(
-        [sys.executable, *program, *arguments],
-        capture_output=True,
-        text=True,
-        cwd=directory,
-        timeout=60,
-        env={"COLUMNS": "120", "PATH": "", "PYTHONPATH": str(picture.Path(rnn.__file__).parents[1])},
-        encoding="utf-8",
-    )
-
-
-def test_the_command_prints_a_table_and_writes_a_picture(tmp_path):
-    pytest.importorskip("typer")
-    done = run(
-        "train",
-        "sunspots",
-        "--epochs",
-        "4",
-        "--hidden",
-        "3",
-        "--window",
-        "4",
-        "--seed",
-        "5",
-        directory=tmp_path,
-    )
-    assert done.returncode == 0, done.stderr
-    result = rnn.train_rnn_on_sequence("sunspots", epochs=4, hidden_size=3, window=4, seed=5)
-    rows = {
-        row.split("│")[1].strip(): [cell.strip() for cell in row.split("│")[2:-1]]
-        for row in done.stdout.splitlines()
-        if row.startswith("│")
-    }
-    assert list(rows) == list(result.metrics)
-    for model, cells in rows.items():
-        scores = result.metrics[model].values()
-        assert cells == [f"{s.rmse:.3g} ({s.arv:.3g})" for s in scores]
-    heads = " ".join(done.stdout.split())
-    assert "1704–1920" in heads and heads.count("1921–1955") == 1
-    assert f"Weight decay {result.weight_decay:g} was best" in heads
-    assert done.stdout.endswith("picture: sunspots.svg\n")
-    assert (tmp_path / "sunspots.svg").stat().st_size > 5000
-    assert "update 20 of 20" in done.stderr
-
-
-def test_the_command_takes_the_path_of_the_picture(tmp_path):
-    pytest.importorskip("typer")
-    done = run("train", "sine", "--epochs", "1", "--figure", "b.png", directory=tmp_path)
-    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "picture: b.png")
-    assert [path.name for path in tmp_path.iterdir()] == ["b.png"]
-
-
-def test_the_command_explains_itself(tmp_path):
-    pytest.importorskip("typer")
-    for arguments in (("--help",), ("train", "--help")):
-        done = run(*arguments, directory=tmp_path)
-        assert done.returncode == 0
-        assert "train" in done.stdout
-    for option in ("--seed", "--hidden", "--window", "--epochs", "--figure"):
-        assert option in done.stdout
-
-
-@pytest.mark.parametrize(
-    ("arguments", "sentence"),
-    [
-        (
-            ("sunspot",),
-            "rnn: seq_type: expected one of fibonacci, sine, damped, noisy, sunspots, got 'sunspot'; did",
-        ),
-        (("sine", "--epochs", "0"), "rnn: epochs: expected a whole number of at least 1, got 0"),
-        (
-            ("sine", "--figure", "a.txt"),
-            "rnn: path: expected a name that ends in .svg, .png or .pdf, got 'a.txt'",
-        ),
-        (("sine", "--figure", "no/a.svg"), "rnn: path: expected an existing directory, got 'no'"),
-    ],
-)
-def test_the_command_refuses_in_one_sentence(tmp_path, arguments, sentence):
-    pytest.importorskip("typer")
-    done = run("train", *arguments, directory=tmp_path)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith(sentence) and done.stderr.count("\n") == 1
-    assert not list(tmp_path.iterdir())
-
-
-def test_the_command_without_typer_says_how_to_get_it(tmp_path):
-    program = "import sys; sys.modules['typer'] = None; import rnn.__main__ as m; m.main()"
-    done = run("train", "sine", directory=tmp_path, program=("-c", program))
-    assert done.returncode == 2
-    assert done.stderr == "rnn: typer is not installed; pip install 'rnn-unrolled[cli]' brings it\n"
