@@ -95,7 +95,7 @@ def check_type(seq_type: Any) -> str:
         If it is unknown; the message gives the kinds there are and the closest one.
     """
     if not isinstance(seq_type, str) or seq_type not in _TYPES:
-        close = difflib.get_close_matches(str(seq_type).lower(), _TYPES, n=1)
+        close = difflib.get_close_matches(str(seq_type).lower(), _TYPES)
         hint = f"; did you mean {close[0]!r}?" if close else ""
         raise ValueError(f"seq_type: expected one of {', '.join(_TYPES)}, got {seq_type!r}{hint}")
     return seq_type

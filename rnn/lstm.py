@@ -189,9 +189,9 @@ class LSTMCell:
         """
         if self._cache is None:
             raise RuntimeError("backward: expected a call of forward first, got none")
-        shape = self._cache[-1].shape
-        d_h = self._check_array("d_hidden", d_hidden, shape)
-        d_c = self._check_array("d_cell", d_cell, shape)
+        *_, c = self._cache
+        d_h = self._check_array("d_hidden", d_hidden, c.shape)
+        d_c = self._check_array("d_cell", d_cell, c.shape)
         d_x, (d_h_prev, d_c_prev), grads = self.step_back((d_h, d_c), self._cache)
         return d_x, d_h_prev, d_c_prev, grads
 
@@ -211,5 +211,5 @@ class LSTMCell:
         sizes = {"x": self.input_size} | dict.fromkeys(others, self.hidden_size)
         cache = validate.cache(cache, sizes)
         d_h, d_c = validate.state("d_state", d_state, ("d_h", "d_c"))
-        shape = cache[-1].shape
-        return self._check_array("d_h", d_h, shape), self._check_array("d_c", d_c, shape), cache
+        *_, c = cache
+        return self._check_array("d_h", d_h, c.shape), self._check_array("d_c", d_c, c.shape), cache

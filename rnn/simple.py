@@ -148,14 +148,14 @@ class SimpleRNN:
     # --8<-- [start:step-back]
     @quiet
     def step_back(self, d_state: tuple[ArrayLike], cache: Cache) -> tuple[Array, tuple[Array], Grads]:
-        """Take the gradient (d_h,) back through one step: to x, the state before, the parameters."""
+        """Take the gradient (delta,) back through one step: to x, the state before, the parameters."""
         d_x, d_h_prev, grads = self._step_back(*self._check_step_back(d_state, cache))
         return d_x, (d_h_prev,), grads
 
-    def _step_back(self, d_h: Array, cache: Cache) -> tuple[Array, Array, Grads]:
+    def _step_back(self, delta: Array, cache: Cache) -> tuple[Array, Array, Grads]:
         """Go back through the step, for arguments that have been checked."""
         x, h_prev, h = cache
-        d_a = d_h * self.derivative(h)
+        d_a = delta * self.derivative(h)
         grads = {"W_xh": x.T @ d_a, "W_hh": h_prev.T @ d_a, "b_h": d_a.sum(axis=0)}
         d_x = d_a @ self.params["W_xh"].T
         d_h_prev = d_a @ self.params["W_hh"].T

@@ -212,7 +212,7 @@ def train_rnn_on_sequence(
 
     past, targets = windows(values, window)
     target_times = times[window:]
-    parts = parts | {"train": (int(target_times[0]), parts["train"][1])}
+    parts = {"train": (int(target_times[0]), parts["test"][0] - 1)} | parts
 
     def scored(guess: Array, part: str) -> Score:
         inside = (target_times >= parts[part][0]) & (target_times <= parts[part][1])
@@ -458,14 +458,13 @@ def _check_weight_decays(weight_decays: tuple[float, ...]) -> tuple[float, ...]:
 def _sequence(
     seq_type: str, length: int | None, seed: int, options: dict[str, float]
 ) -> tuple[Array, Array, dict[str, tuple[int, int]], float]:
-    """Return times, values, parts, and the variance that `Score.arv` divides by."""
+    """Return times, values, parts (but for the training part), and the variance that `Score.arv` divides by."""
     if seq_type == "sunspots":
         years, values = data.sunspots()
         if length not in (None, len(values)):
             raise ValueError(f"length: expected all {len(values)} years for 'sunspots', got {length}")
         data.generate_sequence_data(seq_type, len(values), rng=None, **options)  # refuses all options
         parts = {
-            "train": (1700, 1920),
             "validation": (1841, 1920),
             "1921–1955": (1921, 1955),
             "1956–1979": (1956, 1979),
@@ -477,7 +476,7 @@ def _sequence(
         length = 60 if seq_type == "fibonacci" else 400
     values = data.generate_sequence_data(seq_type, length, rng=np.random.default_rng([seed, 0]), **options)
     a, b = len(values) * 3 // 5, len(values) * 4 // 5
-    parts = {"train": (0, b - 1), "validation": (a, b - 1), "test": (b, len(values) - 1)}
+    parts = {"validation": (a, b - 1), "test": (b, len(values) - 1)}
     return np.arange(len(values)), values, parts, float(values.var())
 
 

@@ -387,7 +387,9 @@ def _verdict(survivors: list[Mutant], *, whole: bool) -> None:
         used |= {reason}
         unexplained += reason is None
         says = "unexplained" if reason is None else EQUIVALENT[reason]
-        console.print(f"  survives  {mutant.place}  {mutant.kind}  {mutant.shown}  ({says})", markup=False)
+        console.print(
+            f"  survives  {mutant.place}  {mutant.kind}  {mutant.shown}  ({says})", markup=False, soft_wrap=True
+        )
     if unexplained:
         console.print(f"{unexplained} breaks survive without a reason: add a test, or a reason to scripts/mutants.py")
         raise typer.Exit(1)

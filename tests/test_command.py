@@ -75,7 +75,7 @@ def test_the_command_explains_itself(tmp_path):
         assert "train" in done.stdout
         assert "completion" not in done.stdout
     bare = run(directory=tmp_path)
-    assert "Usage: rnn" in bare.stdout + bare.stderr
+    assert "Usage: python -m rnn [OPTIONS] COMMAND" in bare.stdout
     assert "sunspots, sine, damped, noisy or fibonacci" in done.stdout
     assert "--figure" in done.stdout
 

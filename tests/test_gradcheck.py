@@ -168,6 +168,18 @@ def test_check_finds_a_broken_backward_and_names_the_parameter(rng):
     assert max(errors.values()) < 1e-13
 
 
+def test_errors_are_relative_to_small_gradients_too(rng):
+    class Broken(rnn.SimpleRNN):
+        def backward(self, d_outputs):
+            grads = super().backward(d_outputs)
+            self.d_h0 = 1.5 * self.d_h0
+            return grads
+
+    net = Broken(3, 4, 2, rng=rng)
+    net.params["W_hh"] = 1e-6 * net.params["W_hh"]
+    assert check(net, rng=rng)["h0"] == pytest.approx(0.5, rel=1e-6)
+
+
 def test_check_uses_steps_sequences_and_random_numbers_as_told(rng):
     shapes = []
 

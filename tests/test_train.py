@@ -128,9 +128,10 @@ def test_progress_is_counted_over_all_fits(capsys):
     out, err = capsys.readouterr()
     assert out == ""
     lines = err.splitlines()
-    assert len(lines) == 10
+    assert [line.split(":")[0] for line in lines] == [f"update {n} of 30" for n in range(3, 31, 3)]
     assert re.fullmatch(r"update 3 of 30: loss \d\.\d+", lines[0])
-    assert lines[-1].startswith("update 30 of 30: loss ")
+    rnn.train_rnn_on_sequence("sine", progress=True, **options | {"epochs": 3})
+    assert len(capsys.readouterr().err.splitlines()) == 9  # below ten every one
 
 
 def test_default_lengths():
@@ -273,10 +274,19 @@ def test_progress_on_a_terminal_is_a_bar(capsys, monkeypatch):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     monkeypatch.setenv("TERM", "xterm")
     rnn.train_rnn_on_sequence("sine", **options)
-    assert "training" in capsys.readouterr().err
+    shown = capsys.readouterr().err
+    assert "training" in shown
+    assert shown.endswith("\x1b[2K")  # it leaves an empty line behind
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)  # without rich: plain lines
     rnn.train_rnn_on_sequence("sine", **options)
     assert "update 4 of 4" in capsys.readouterr().err
+
+
+def test_results_cannot_be_assigned_to(quick):
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        quick.window = 3
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        quick.model.scale = 1.0
 
 
 def test_a_sine_is_learned_and_options_reach_it():
@@ -349,8 +359,6 @@ def test_the_result_says_what_was_done(sunspots):
     assert result.validation[0.01] == min(result.validation.values()) == result.metrics["rnn"]["validation"]
     assert (result.model.mean, result.model.scale) == (numbers[:221].mean(), numbers[:221].std())
     assert result.model.net.hidden_size == 8
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        result.window = 3
 
 
 def test_predictions_come_from_the_true_past_and_scores_from_predictions(sunspots):

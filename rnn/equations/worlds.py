@@ -149,6 +149,7 @@ _ROWS_NOTATION = {
     r"\mathtt{d\_y}_t": r"\frac{\partial L}{\partial \mathtt{y}_t}",
     r"\mathtt{delta}_t": r"\frac{\partial L}{\partial \mathtt{h}_t}",
     r"\mathtt{d\_a}_t": r"\frac{\partial L}{\partial \mathtt{a}_t}",
+    r"\mathtt{d\_x}_t": r"\frac{\partial L}{\partial \mathtt{x}_t}",
     **{
         rf"\mathtt{{d{name}}}": rf"\frac{{\partial L}}{{\partial \mathtt{{{name}}}}}"
         for name in (r"W\_xh", r"W\_hh", r"b\_h", r"W\_hy", r"b\_y")
@@ -193,25 +194,32 @@ def rows(q: Run, rng: np.random.Generator) -> Callable[[], Seen]:
     # --8<-- [end:rows]
 
     def seen() -> Seen:
-        """Return what `forward` and `backward` give, and `step_back` step by step."""
+        """Return what `forward` and `backward` give, and what the variables of its loop hold."""
+        deltas: list[Array] = []
+        arriving: list[Array] = []
+        step_back = net._step_back
+
+        def watched(delta: Array, cache: Any) -> Any:
+            d_x, d_h, grads = step_back(delta, cache)
+            deltas.insert(0, delta)
+            arriving.insert(0, d_h)
+            return d_x, d_h, grads
+
+        net._step_back = watched  # type: ignore[method-assign]
         outputs, hidden_states = net.forward(inputs, h0=np.array(q[r"\mathtt{h}", 0]))
         d_outputs = outputs - targets
         grads = net.backward(d_outputs)
         found: Seen = {(_typewriter("d" + name),): np.atleast_2d(value).view(Rows) for name, value in grads.items()}
-        d_h = np.zeros((B, H))
-        before = [np.array(q[r"\mathtt{h}", 0]), *hidden_states]
-        for t in range(T, 0, -1):
-            e = d_outputs[t - 1] @ net.params["W_hy"].T
-            delta = e + d_h
-            _, cache = net.step(inputs[t - 1], (before[t - 1],))
-            found[r"\mathtt{e}", t], found[r"\mathtt{delta}", t], found[r"\mathtt{d\_h}", t] = (
-                array.view(Rows) for array in (e, delta, d_h)
-            )
+        for t in range(T):
+            found[r"\mathtt{d\_h}", t] = arriving[t].view(Rows)
+        for t in range(1, T + 1):
+            found[r"\mathtt{e}", t] = (d_outputs[t - 1] @ net.params["W_hy"].T).view(Rows)
+            found[r"\mathtt{delta}", t] = deltas[t - 1].view(Rows)
+            found[r"\mathtt{d\_x}", t] = net.d_inputs[t - 1].view(Rows)
             for b in range(1, B + 1):
                 found[r"\mathtt{h}", t, b] = hidden_states[t - 1][b - 1 : b].view(Rows)
-                found[r"\mathtt{delta}", t, b] = delta[b - 1 : b].view(Rows)
-            _, (d_h,), _ = net.step_back((delta,), cache)
-        found[r"\mathtt{d\_h}", 0] = net.d_h0.view(Rows)
+                found[r"\mathtt{delta}", t, b] = deltas[t - 1][b - 1 : b].view(Rows)
+        found[r"\mathtt{d\_h}", T] = found[r"\mathtt{delta}", T] - found[r"\mathtt{e}", T]
         return found
 
     return seen

@@ -15,7 +15,7 @@ from scripts.book.pages import Formula
 WORDS: dict[str, dict[str, str]] = {
     "en": {
         "equation": "Both sides of every relation were computed from this TeX, as it stands here.",
-        "bound": "Both sides were computed from this TeX; each time the smaller one was smaller.",
+        "bound": "Both sides were computed from this TeX; the smaller one was never larger.",
         "definition": "The right side was computed from this TeX; the left side comes from the package.",
         "counterexample": "Both sides were computed from this TeX. They differ: every draw misses by this share.",
         "count": "Both sides are whole numbers and agree exactly.",
@@ -56,15 +56,15 @@ def badge(formula: Formula, evidence: dict[str, Any], place: dict[str, Any], lan
     """Return the folded badge of a formula that holds."""
     words, kind, slack = WORDS[lang], evidence["kind"], evidence["slack"]
     if kind == "counterexample":
-        figure = f"≠ {_span(slack, lang)}"
+        figure = f"≠ {_span(slack)}"
     elif slack is not None:
-        figure = f"✓ {_span(slack, lang)}"
+        figure = f"✓ {_span(slack)}"
     elif kind == "count" or evidence["error"] == 0:
         figure = f"✓ {words['exact']}"
     else:
         figure = f"✓ {evidence['error']:.0e}"
     rows = [(words["evaluations"], str(evidence["draws"]))]
-    rows += [(words["slack"], _span(slack, lang))] if slack is not None else []
+    rows += [(words["slack"], _span(slack))] if slack is not None else []
     rows += [(words["error"], f"{evidence['error']:.0e}")] if slack is None else []
     for row, names in (("context", evidence["contexts"]), ("equal_in", evidence["equal_in"])):
         if names:
@@ -90,9 +90,9 @@ def failure(problem: str, lang: str) -> str:
     return f'<p class="eq-failure" role="alert">✗ {WORDS[lang]["failed"]} {html.escape(problem)}</p>'
 
 
-def _span(slack: tuple[float, float], lang: str) -> str:
-    """Write a range of shares with one digit, in percent."""
-    low, high = (f"{share:.0%}" if share >= 0.005 else f"{share:.0e}" for share in slack)
+def _span(slack: tuple[float, float]) -> str:
+    """Write a range of shares in whole percent."""
+    low, high = (f"{share:.0%}" for share in slack)
     return low if low == high else f"{low}–{high}"
 
 

@@ -23,3 +23,7 @@ assert all(run.metrics["rnn"]["1921–1955"].rmse < linear["1921–1955"].rmse f
 assert all(run.metrics["rnn"]["1956–1979"].rmse > linear["1956–1979"].rmse for run in runs)
 times, values = runs[0].times, runs[0].values
 assert values[(times >= 1956) & (times <= 1979)].max() > values[times <= 1955].max()
+for run in runs:  # no output can exceed what all hidden units at ±1 would give
+    net, scale = run.model.net, run.model.scale
+    highest = run.model.mean + scale * (abs(net.params["W_hy"]).sum() + net.params["b_y"][0])
+    assert highest < values[times == 1957][0]
