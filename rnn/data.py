@@ -1,6 +1,7 @@
 """Sequences to learn from: some by formula, one from the sky."""
 
 import difflib
+import re
 from collections.abc import Callable
 from importlib import resources
 from typing import Any
@@ -73,7 +74,7 @@ def sunspots() -> tuple[Array, Array]:
     World Data Center SILSO, Royal Observatory of Belgium, Brussels: sunspot number, version 1.
     """
     text = (resources.files("rnn") / "sunspots.csv").read_text(encoding="utf-8")
-    rows = [line.split(",") for line in text.splitlines() if line[0].isdigit()]
+    rows = re.findall(r"^(\d+),(\S+)$", text, flags=re.MULTILINE)
     return np.array([int(year) for year, _ in rows]), np.array([float(number) for _, number in rows])
 
 

@@ -129,7 +129,12 @@ class _Layout:
 
 
 _PARSER = Lark(
-    GRAMMAR, start=["display", "sum", "factor"], parser="lalr", lexer="basic", postlex=_Layout(), propagate_positions=True
+    GRAMMAR,
+    start=["display", "sum", "factor"],
+    parser="lalr",
+    lexer="basic",
+    postlex=_Layout(),
+    propagate_positions=True,
 )
 
 
