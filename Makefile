@@ -36,7 +36,7 @@ $(LISTINGS): package-lock.json package.json .npmrc scripts/site.py $(SETUP)
 	@echo "Fetching KaTeX …"
 	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
 	@rm -rf $(@D)
-	@$(BIN)/python -m scripts.site assets
+	@$(BIN)/python -m scripts.assets
 
 ## site: build both editions and their root page into site/, strictly
 site: setup

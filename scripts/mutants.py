@@ -60,7 +60,7 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     (
         "rnn/validate.py",
         "in zip(sizes.items(), arrays, strict=[",
-    ): "`state` has found as many arrays as there are sizes",
+    ): "`state` has found as many arrays as sizes",
     ("rnn/validate.py", "in zip(came, shape, strict=["): "reached only where the two lengths have been found equal",
 }
 

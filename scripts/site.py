@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import errno
-import importlib.util
-import logging
 import os
-import re
 import shutil
 import subprocess
 import sys
 import threading
 import time
-import types
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -23,13 +19,11 @@ import typer
 
 from scripts import address
 from scripts.book import checks
-from scripts.book.katex import find_node
 from scripts.book.pages import Edition
 
 ROOT = Path(__file__).resolve().parents[1]
 EDITIONS = {"en": "mkdocs.yml", "zh": "mkdocs.zh.yml"}
 SHARED = ROOT / "docs" / "shared"
-SHIPPED = SHARED / "katex"  # made at set-up: style sheet and fonts of KaTeX, and what the book uses of Material's
 WATCHED = ["docs", "rnn", "scripts", "mkdocs.yml", "mkdocs.zh.yml"]
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
@@ -127,133 +121,6 @@ def picture() -> None:
             clip={"x": panel["x"] - 8, "y": formula["y"] - 8, "width": panel["width"] + 16, "height": height},
         )
     print(f"picture: {_relative(target)}")
-
-
-# The signs that most chapters need.  These fonts are cut in two, and the rest is fetched only by a page that uses it.
-LATIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-COMMON = {
-    "Main-Regular": LATIN
-    + "0123456789 !\"'()*+,-./:;<=>?[]_`{|}~\u00a0\u200b\ue020"
-    + "∂∇∑∏→←⇒⋯…⋮⋱≤≥≠≈≡∼≪≫∈⊤⊥⊙⊗×·⋅±−∥′∞∀∗∝¬√⟨⟩⌊⌋¯ˉΓΔΘΛΣΦΨΩ",
-    "Main-Bold": "0123456789",
-    "Math-Italic": LATIN + "\u00a0αβγδεζηθικλμνξπρστυφχψωϵϕ",
-    "Typewriter-Regular": LATIN + "0123456789_ ()[].,=+-*/",
-    "AMS-Regular": "ENQRZ",
-}
-# Parts of Material that the book does not use: a third of its style sheet.
-UNUSED = re.compile(
-    r"dir=rtl|mermaid|linenos|critic|\.grid|emoji|giscus|task-list"
-    r"|md-(annotation|author|banner|blog|consent|draft|feedback|meta|nav--integrated|nav--lifted|pagination|path|post"
-    r"|profile|progress|search__suggest|select|social|source|status|tabs|tag|tooltip|top|version)(?![a-z])"
-    r"|\.(abstract|bug|danger|example|failure|info|note|question|quote|success|tip|warning)(?![a-z])"
-)
-
-
-@app.command()
-def assets() -> None:
-    """Prepare what pages load of KaTeX and Material (a part of `make setup`): small, yet without losing a sign."""
-    katex = ROOT / "node_modules" / "katex"
-    (SHIPPED / "fonts").mkdir(parents=True, exist_ok=True)
-    style = (katex / "dist" / "katex.min.css").read_text(encoding="utf-8")
-    style = re.sub(r"@font-face\{.*?\}", lambda face: _face(face[0], katex / "dist" / "fonts"), style)
-    (SHIPPED / "katex.min.css").write_text(style, encoding="utf-8")
-    shutil.copy(katex / "LICENSE", SHIPPED)
-    package = importlib.util.find_spec("material")
-    assert package is not None
-    assert package.origin is not None
-    (material,) = Path(package.origin).parent.glob("templates/assets/stylesheets/main.*.min.css")
-    (SHIPPED / "material.css").write_text(_used(material.read_text(encoding="utf-8")), encoding="utf-8")
-
-
-def _face(rule: str, fonts: Path) -> str:
-    """Return a font's rule with its woff2 file alone, which every browser reads, or the two rules of its two halves."""
-    match = re.search(r"url\(fonts/KaTeX_([\w-]+)\.woff2\)", rule)
-    assert match is not None
-    name = match[1]
-    whole = re.sub(r"src:[^;}]*", f'src:url(fonts/KaTeX_{name}.woff2) format("woff2")', rule)
-    font = fonts / f"KaTeX_{name}.ttf"
-    signs = _signs(font)
-    if name not in COMMON:
-        _subset(font, signs, SHIPPED / "fonts" / f"KaTeX_{name}.woff2")
-        return whole
-    common = {ord(sign) for sign in COMMON[name]}
-    rules = ""
-    for part, half in (("common", common), ("rest", set(range(0x110000)) - common)):
-        _subset(font, signs & half, SHIPPED / "fonts" / f"KaTeX_{name}.{part}.woff2")
-        span = ",".join(f"U+{first:X}-{last:X}" if last > first else f"U+{first:X}" for first, last in _runs(half))
-        rules += whole.replace(f"{name}.woff2", f"{name}.{part}.woff2").replace("}", f";unicode-range:{span}}}")
-    return rules
-
-
-def _signs(font: Path) -> set[int]:
-    from fontTools.ttLib import TTFont
-
-    with TTFont(font) as opened:
-        return set(opened.getBestCmap())
-
-
-def _subset(font: Path, signs: set[int], to: Path) -> None:
-    """Write the part of a font that shows the given signs."""
-    logging.getLogger("fontTools").setLevel(logging.ERROR)
-    sys.modules.setdefault("brotli", _brotli())
-    from fontTools import subset
-
-    options = subset.Options(hinting=False, layout_features=["*"])
-    options.flavor = "woff2"
-    opened = subset.load_font(str(font), options)
-    subsetter = subset.Subsetter(options)
-    subsetter.populate(unicodes=signs)
-    subsetter.subset(opened)
-    subset.save_font(opened, str(to), options)
-
-
-def _brotli() -> types.ModuleType:
-    """Return what fontTools needs of Python's brotli, made from the same compressor inside Node."""
-    program = "const b=require('fs').readFileSync(0);process.stdout.write(require('zlib').brotliCompressSync(b))"
-    module = types.ModuleType("brotli")
-    module.MODE_FONT = 2  # type: ignore[attr-defined]
-
-    def compress(data: bytes, mode: int) -> bytes:
-        return subprocess.run([find_node(), "-e", program], input=data, stdout=subprocess.PIPE, check=True).stdout
-
-    module.compress = compress  # type: ignore[attr-defined]
-    return module
-
-
-def _runs(signs: set[int]) -> list[tuple[int, int]]:
-    """Return the unbroken runs of a set of numbers."""
-    runs: list[tuple[int, int]] = []
-    for sign in sorted(signs):
-        if runs and runs[-1][1] == sign - 1:
-            runs[-1] = (runs[-1][0], sign)
-        else:
-            runs.append((sign, sign))
-    return runs
-
-
-def _used(style: str) -> str:
-    """Return a minified style sheet without the rules, and the selectors in a list, that `UNUSED` names."""
-    out = ""
-    while style:
-        head, _, rest = style.partition("{")
-        if not rest:
-            return out
-        depth, end = 1, 0
-        for token in re.finditer(r"\"[^\"]*\"|'[^']*'|[{}]", rest):
-            depth += {"{": 1, "}": -1}.get(token[0], 0)
-            end = token.end()
-            if depth == 0:
-                break
-        body, style = rest[: end - 1], rest[end:]
-        if head.startswith(("@media", "@supports")):
-            body = _used(body)
-        elif head.startswith(":root"):
-            body = re.sub(r"--md-admonition-icon--[\w-]+:url\([^)]*\);?", "", body)  # css/book.css hides these pictures
-        elif not head.startswith("@"):
-            head = ",".join(part for part in re.split(r",(?![^(\[]*[)\]])", head) if not UNUSED.search(part))
-        if head and body:
-            out += f"{head}{{{body}}}"
-    return out
 
 
 def _editions(to: Path, *, strict: bool) -> bool:
