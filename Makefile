@@ -5,7 +5,7 @@ PY ?= python3
 VENV := .venv
 BIN := $(abspath $(VENV))/bin
 SETUP := $(VENV)/.setup
-LISTINGS := docs/shared/katex/katex.min.css
+ASSETS := docs/shared/katex/katex.min.css
 export NO_MKDOCS_2_WARNING := 1
 export PATH := $(BIN):$(PATH)
 
@@ -17,7 +17,7 @@ help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST) | awk '{ name = $$1; sub(/:$$/, "", name); sub(/^[^ ]+ /, ""); printf "  make %-8s  %s\n", name, $$0 }'
 
 ## setup: make .venv from requirements.lock and fetch KaTeX; done by itself by every target that needs it
-setup: $(SETUP) $(LISTINGS)
+setup: $(SETUP) $(ASSETS)
 
 # uv is installed first, alone and by hash, because it installs the rest ten times as fast as pip.
 $(SETUP): requirements.lock pyproject.toml
@@ -32,7 +32,7 @@ $(SETUP): requirements.lock pyproject.toml
 	@touch $@
 
 # KaTeX runs at build time only; its style sheet and its fonts go with the pages.
-$(LISTINGS): package-lock.json package.json .npmrc scripts/site.py $(SETUP)
+$(ASSETS): package-lock.json package.json .npmrc scripts/assets.py $(SETUP)
 	@echo "Fetching KaTeX …"
 	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
 	@rm -rf $(@D)
