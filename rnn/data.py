@@ -13,7 +13,7 @@ from rnn.validate import Array, quiet
 
 DEFAULT_LENGTH = 1000
 LAST_FIBONACCI = 1476  # the next one is above the largest float64, 1.8e308
-SMALLEST = float(np.finfo(np.float64).tiny)
+SHORTEST = 1e-6  # the shortest period, in steps; a step already passes many waves of it
 
 
 @quiet
@@ -149,7 +149,7 @@ def _wave(length: int, options: dict[str, float]) -> Array:
     options = {name: validate.number(name, value) for name, value in options.items()}
     if "omega" in options and "period" in options:
         raise ValueError("omega: expected either omega or period, got both")
-    period = validate.number("period", options.get("period", 20.0), at_least=SMALLEST)
+    period = validate.number("period", options.get("period", 20.0), at_least=SHORTEST)
     omega = options.get("omega", 2 * np.pi / period)
     wave: Array = np.sin(omega * np.arange(length) + options.get("phase", 0.0))
     return options.get("amplitude", 1.0) * wave

@@ -57,11 +57,9 @@ EQUIVALENT: dict[tuple[str, str], str] = {
         for piece in ("bbox_to_anchor=(", "bbox_to_anchor=(0, ", "ncols=", "frameon=")
     },
     ("rnn/picture.py", "TYPE_CHECKING"): "importing rnn has imported rnn.train before; only annotations use the name",
-    (
-        "rnn/validate.py",
-        "in zip(sizes.items(), arrays, strict=[",
-    ): "`state` has found as many arrays as sizes",
-    ("rnn/validate.py", "in zip(came, shape, strict=["): "reached only where the two lengths have been found equal",
+    ("rnn/init.py", "q / np.sign("): "a sign is 1 or -1, so that dividing by it is multiplying by it",
+    ("rnn/validate.py", "sizes.items(), arrays, strict=["): "`state` has found as many arrays as there are sizes",
+    ("rnn/validate.py", "zip(came, shape, strict=["): "reached only where the two lengths have been found equal",
 }
 
 

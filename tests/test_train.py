@@ -149,6 +149,8 @@ def test_parts_of_other_sequences(quick):
     values = rnn.generate_sequence_data("noisy", 80, rng=np.random.default_rng([0, 0]))
     assert quick.metrics["persistence"]["test"].arv == pytest.approx(np.mean(np.diff(values)[63:] ** 2) / values.var())
     assert quick.forecast.shape == (16,)
+    net = quick.model.net
+    assert (net.input_size, net.hidden_size, net.output_size) == (1, 3, 1)
     assert quick.weight_decay == min(quick.validation, key=lambda d: quick.validation[d].arv)
     assert list(quick.validation) == [0.0, 0.5]
 
