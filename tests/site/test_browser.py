@@ -18,6 +18,12 @@ KIB = 1024
 MOST_REQUESTS, MOST_BYTES, MOST_SCRIPT = 15, 150 * KIB, 40 * KIB  # a page in an empty cache, compressed as hosts do
 
 
+def visit(page: Page, url: str) -> None:
+    """Open a page and wait until all of it has arrived: a quiet network alone may be a parser out of breath."""
+    page.goto(url, wait_until="load")
+    page.wait_for_load_state("networkidle")
+
+
 def watch(page: Page) -> tuple[list[Response], list[str]]:
     """Collect everything that a page loads, and everything it complains of."""
     responses: list[Response] = []
@@ -32,7 +38,7 @@ def watch(page: Page) -> tuple[list[Response], list[str]]:
 def test_every_request_stays_here_and_is_answered(site: Site, reader: Reader, lang: str, chapter: str) -> None:
     page = reader(width=390)
     responses, complaints = watch(page)
-    page.goto(f"{site.url}{lang}/{chapter}", wait_until="networkidle")
+    visit(page, f"{site.url}{lang}/{chapter}")
     page.mouse.wheel(0, 20000)
     page.wait_for_load_state("networkidle")
     assert complaints == []
@@ -42,7 +48,7 @@ def test_every_request_stays_here_and_is_answered(site: Site, reader: Reader, la
 def test_a_page_is_light(site: Site, reader: Reader, lang: str, chapter: str) -> None:
     page = reader(width=390)
     responses, _ = watch(page)
-    page.goto(f"{site.url}{lang}/{chapter}", wait_until="networkidle")
+    visit(page, f"{site.url}{lang}/{chapter}")
     sizes = {r.url: len(r.body() if r.url.endswith(".woff2") else gzip.compress(r.body(), 6)) for r in responses}
     assert len(responses) <= MOST_REQUESTS, sorted(sizes)
     assert sum(size for url, size in sizes.items() if url.endswith(".js")) <= MOST_SCRIPT, sizes
@@ -51,7 +57,7 @@ def test_a_page_is_light(site: Site, reader: Reader, lang: str, chapter: str) ->
 
 def test_mathematics_reads_without_javascript(site: Site, reader: Reader, lang: str, chapter: str) -> None:
     page = reader(js=False)
-    page.goto(f"{site.url}{lang}/{chapter}", wait_until="networkidle")
+    visit(page, f"{site.url}{lang}/{chapter}")
     seen = page.evaluate("""() => {
         const shown = (box) => !box.closest("details:not([open])");
         const area = (box) => box.getBoundingClientRect().width * box.getBoundingClientRect().height;
@@ -83,9 +89,9 @@ def anchors(page: Page) -> list[str]:
 
 def test_switch_keeps_page_and_anchor(site: Site, reader: Reader, lang: str, chapter: str) -> None:
     page = reader(locale=LOCALE[lang])
-    page.goto(f"{site.url}{lang}/{chapter}", wait_until="networkidle")
+    visit(page, f"{site.url}{lang}/{chapter}")
     anchor = f"#{anchors(page)[-1]}"
-    page.goto(f"{site.url}{lang}/{chapter}{anchor}", wait_until="networkidle")
+    visit(page, f"{site.url}{lang}/{chapter}{anchor}")
     page.click(".book-switch")
     page.wait_for_url(f"{site.url}{OTHER[lang]}/{chapter}{anchor}")
     assert page.locator(anchor).count() == 1, f"{anchor} is in one language only"
@@ -95,7 +101,7 @@ def test_switch_keeps_page_and_anchor(site: Site, reader: Reader, lang: str, cha
 
 def test_switch_keeps_the_place_that_is_being_read(site: Site, reader: Reader) -> None:
     page = reader()
-    page.goto(f"{site.url}en/bptt/", wait_until="networkidle")
+    visit(page, f"{site.url}en/bptt/")
     headings = page.locator("article h2[id]")
     middle = headings.nth(headings.count() // 2)
     place = middle.get_attribute("id")
@@ -120,12 +126,12 @@ def test_a_deep_link_arrives_and_nothing_moves(site: Site, reader: Reader, lang:
         new PerformanceObserver((list) => { for (const entry of list.getEntries()) window.shift += entry.value; })
             .observe({ type: "layout-shift", buffered: true });
     """)
-    page.goto(f"{site.url}{lang}/{chapter}", wait_until="networkidle")
+    visit(page, f"{site.url}{lang}/{chapter}")
     assert page.evaluate("window.shift") < 0.02
     places = anchors(page)
     page.goto("about:blank")
     place = places[len(places) // 2]
-    page.goto(f"{site.url}{lang}/{chapter}#{place}", wait_until="networkidle")
+    visit(page, f"{site.url}{lang}/{chapter}#{place}")
     page.wait_for_timeout(300)
     assert page.evaluate("window.shift") < 0.02
     top = page.evaluate("(id) => document.getElementById(id).getBoundingClientRect().top", place)
@@ -161,7 +167,7 @@ def settled_height(page: Page) -> int:
 
 def test_the_badge_opens_without_javascript_and_moves_nothing(site: Site, reader: Reader, lang: str) -> None:
     page = reader(js=False)
-    page.goto(f"{site.url}{lang}/bptt/", wait_until="networkidle")
+    visit(page, f"{site.url}{lang}/bptt/")
     badge = page.locator(".eq-ok .eq-badge").first
     height = settled_height(page)
     expect(badge.locator(".eq-evidence")).to_be_hidden()
@@ -182,7 +188,7 @@ def test_search_waits_until_it_is_wanted_and_then_finds(site: Site, reader: Read
     words = {"en": "hidden state", "zh": "梯度"}[lang]
     page = reader(locale=LOCALE[lang])
     responses, complaints = watch(page)
-    page.goto(f"{site.url}{lang}/", wait_until="networkidle")
+    visit(page, f"{site.url}{lang}/")
     assert [r.url for r in responses if "search" in r.url] == []
     page.locator(".md-search__input").fill(words)
     page.locator(".md-search__input").press("End")  # one query, of the whole words: each key would ask once more
