@@ -10,11 +10,11 @@ export NO_MKDOCS_2_WARNING := 1
 export PATH := $(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup site serve test check rest lint types formulas links browser mutants clean lock
+.PHONY: help setup site serve test check rest lint types formulas links twice browser mutants canary lighthouse clean lock
 
 ## help: print these sentences
 help:
-	@sed -n 's/^## //p' $(MAKEFILE_LIST) | awk '{ name = $$1; sub(/:$$/, "", name); sub(/^[^ ]+ /, ""); printf "  make %-8s  %s\n", name, $$0 }'
+	@sed -n 's/^## //p' $(MAKEFILE_LIST) | awk '{ name = $$1; sub(/:$$/, "", name); sub(/^[^ ]+ /, ""); printf "  make %-10s  %s\n", name, $$0 }'
 
 ## setup: make .venv from requirements.lock and fetch KaTeX; done by itself by every target that needs it
 setup: $(SETUP) $(ASSETS)
@@ -50,13 +50,14 @@ serve: setup
 test: setup
 	$(call gate,tests,$(BIN)/pytest -q -n auto --ignore=tests/site)
 
-## check: run every gate, each with its seconds: tests, lint, types, broken formulas, both strict builds, links, browser
+## check: run every gate, each with its seconds: tests, lint, types, broken formulas, both strict builds, links, a second build, browser
 check: test rest
 
 # What `make check` does beyond `make test`, in this order; .ci/run calls the two one after the other.
 rest: lint types
 	@$(MAKE) --no-print-directory formulas
 	@$(MAKE) --no-print-directory links
+	@$(MAKE) --no-print-directory twice
 	@$(MAKE) --no-print-directory browser
 
 lint: setup
@@ -69,6 +70,10 @@ links: setup
 	$(call gate,site,SITE_URL= $(BIN)/python -m scripts.site build)
 	$(call gate,links,$(BIN)/lychee --offline --include-fragments --index-files index.html --no-progress --root-dir $(abspath site) site)
 
+## twice: build the book again elsewhere, offline and uncached, and compare the two sites byte for byte
+twice: setup
+	$(call gate,twice the same,$(BIN)/python -m scripts.twice)
+
 browser: setup
 	$(call gate,browser,$(BIN)/pytest -q -rs -n auto tests/site)
 
@@ -80,6 +85,14 @@ formulas: setup
 mutants: formulas
 	$(call gate,broken code,$(BIN)/python -m scripts.mutants code)
 
+## canary: build the pages with Zensical and with ProperDocs too and compare the anchors; nothing waits for it
+canary: setup
+	$(call gate,canary,$(BIN)/python -m scripts.canary)
+
+## lighthouse: measure some pages of both editions as Lighthouse's phone and print the scores; nothing waits for it
+lighthouse: setup
+	@$(BIN)/python -m scripts.lighthouse
+
 ## clean: remove all that is made, the environment too
 clean:
 	rm -rf $(VENV) build site node_modules docs/shared/katex *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache
@@ -88,7 +101,9 @@ clean:
 ## lock: pin the newest versions that pyproject.toml and package.json allow, with hashes and without addresses
 lock: setup
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --all-extras -o requirements.lock pyproject.toml
+	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --extra book --group canary -c requirements.lock -o requirements-canary.lock pyproject.toml
 	npm install --package-lock-only --ignore-scripts --loglevel=error
+	npm --prefix scripts/lighthouse install --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved --loglevel=error
 
 # $(call gate,name,command): run a command, say how long it took, and fail as it does.
 define gate

@@ -14,10 +14,16 @@ batch : int
     Which of the B sequences to look at.
 jacobians : array_like (T, H, H)
     J_1 … J_T, as `step_jacobians` returns them.
+inputs : array_like (T, B, D)
+    What it reads.
 t, k : int
     The later and the earlier time, 0 <= k <= t <= T.
 e : array_like (H,)
     The gradient for h_t of the loss at time t.
+d_outputs : array_like (T, B, O)
+    The gradients of the losses for the outputs, as `SimpleRNN.backward` takes them.
+h0 : array_like (B, H), optional
+    The state before the first step; zeros by default, as in `SimpleRNN.forward`.
 
 Every function raises ``TypeError`` or ``ValueError`` for an argument that does not fit, and
 ``FloatingPointError`` for a result that overflows.
@@ -27,6 +33,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rnn import validate
+from rnn.gradcheck import complex_step
 from rnn.simple import SimpleRNN
 from rnn.validate import Array, quiet
 
@@ -91,6 +98,113 @@ def backpropagated(net: SimpleRNN, hidden_states: ArrayLike, t: int, e: ArrayLik
 # --8<-- [end:backpropagated]
 
 
+# --8<-- [start:lag-terms]
+@quiet
+def lag_terms(
+    net: SimpleRNN, hidden_states: ArrayLike, d_outputs: ArrayLike, *, h0: ArrayLike | None = None, batch: int = 0
+) -> Array:
+    """Return what each lag n = t - k adds to the gradient of the book's W_hh: (T, H, H), n = 0 … T - 1."""
+    h, d_y, before = _check_losses(net, hidden_states, d_outputs, h0, batch)
+    terms = np.zeros((len(h), net.hidden_size, net.hidden_size))
+    for t in range(1, len(h) + 1):
+        e = net.params["W_hy"] @ d_y[t - 1]
+        deltas = backpropagated(net, h[:, None], t, e)
+        for k in range(1, t + 1):
+            terms[t - k] += np.outer(net.derivative(h[k - 1]) * deltas[k], before[k - 1])
+    return validate.result("terms", terms)
+
+
+# --8<-- [end:lag-terms]
+
+
+# --8<-- [start:orthogonal-steps]
+@quiet
+def orthogonal_steps(jacobians: ArrayLike) -> tuple[Array, Array]:
+    """Return Q_0 … Q_T, (T + 1, H, H), and R_1 … R_T, (T, H, H): J_t Q_{t-1} = Q_t R_t, with Q_0 the identity."""
+    jacobians = _check_jacobians(jacobians)
+    Q, R = [np.eye(len(jacobians[0]))], []
+    for J in jacobians:
+        q, r = np.linalg.qr(J @ Q[-1])
+        sign = np.where(np.diag(r) < 0, -1.0, 1.0)  # the diagonal of R counts as a stretch: never below zero
+        Q.append(q * sign)
+        R.append(sign[:, None] * r)
+    return np.stack(Q), validate.result("R", np.stack(R))
+
+
+@quiet
+def lyapunov_exponents(jacobians: ArrayLike) -> Array:
+    """Return the mean of log diag(R_t) over the steps, (H,): -inf where a direction is lost altogether.
+
+    References
+    ----------
+    Benettin et al. 1980, "Lyapunov characteristic exponents for smooth dynamical systems and for Hamiltonian
+    systems; a method for computing all of them".
+    """
+    _, R = orthogonal_steps(jacobians)
+    exponents: Array = np.log(np.diagonal(R, axis1=1, axis2=2)).mean(axis=0)
+    return exponents
+
+
+# --8<-- [end:orthogonal-steps]
+
+
+@quiet
+def log_norms(jacobians: ArrayLike) -> Array:
+    """Return log ‖J_t … J_1‖ for t = 1 … T, (T,): it stays finite where the product would not; -inf for a product 0."""
+    jacobians = _check_jacobians(jacobians)
+    product, scale, logs = np.eye(len(jacobians[0])), 0.0, []
+    for J in jacobians:
+        product = validate.result("product", J @ product)
+        norm = float(np.linalg.norm(product, 2))
+        if norm > 0:
+            product, scale = product / norm, scale + np.log(norm)
+        logs.append(scale if norm > 0 else -np.inf)
+    return np.array(logs)
+
+
+# --8<-- [start:influence]
+def influence(net: SimpleRNN, inputs: ArrayLike, *, h0: ArrayLike | None = None) -> Array:
+    """Return how strongly each output depends on each input, (T, T): the size of ∂y_t/∂x_s in row t, column s.
+
+    The network is run, no formula is used, so that the answer holds for any subclass too.
+    """
+    outputs_by_inputs = complex_step(lambda x: net.forward(x, h0=h0)[0], inputs)  # (T, B, O, T, B, D)
+    return np.asarray(np.sqrt((outputs_by_inputs**2).sum(axis=(1, 2, 4, 5))))
+
+
+# --8<-- [end:influence]
+
+
+def mean_field(gain: float, sigma_x: float, *, steps: int = 1000) -> tuple[float, float]:
+    """Return q and χ of a very wide tanh network with weights of variance gain²/H: two averages over a normal z.
+
+    Parameters
+    ----------
+    gain : float
+        g, at least 0.
+    sigma_x : float
+        Standard deviation of what the input and the bias add to a pre-activation; at least 0.
+    steps : int
+        How often the equation for q is applied to itself.
+
+    Returns
+    -------
+    q, chi : float
+        The variance of a pre-activation, and the factor by which ‖δ‖² changes in a step back.
+    """
+    gain, sigma_x = validate.number("gain", gain, at_least=0), validate.number("sigma_x", sigma_x, at_least=0)
+    # --8<-- [start:mean-field]
+    z = np.linspace(-10, 10, 2001)
+    weight = np.exp(-(z**2) / 2)
+    weight /= weight.sum()
+    q = 1.0
+    for _ in range(steps):
+        q = gain**2 * float(weight @ np.tanh(np.sqrt(q) * z) ** 2) + sigma_x**2
+    chi = gain**2 * float(weight @ (1 - np.tanh(np.sqrt(q) * z) ** 2) ** 2)
+    # --8<-- [end:mean-field]
+    return q, chi
+
+
 def _check_states(net: SimpleRNN, hidden_states: ArrayLike, batch: int) -> Array:
     if not isinstance(net, SimpleRNN):
         raise TypeError(f"net: expected a SimpleRNN, got {type(net).__name__}")
@@ -98,6 +212,17 @@ def _check_states(net: SimpleRNN, hidden_states: ArrayLike, batch: int) -> Array
     if validate.size("batch", batch, at_least=0) >= states.shape[1]:
         raise ValueError(f"batch: expected a whole number below {states.shape[1]}, got {batch}")
     return states[:, batch]
+
+
+def _check_losses(
+    net: SimpleRNN, hidden_states: ArrayLike, d_outputs: ArrayLike, h0: ArrayLike | None, batch: int
+) -> tuple[Array, Array, Array]:
+    """Return of one sequence h_1 … h_T, the gradients for its outputs, and h_0 … h_{T-1}."""
+    h = _check_states(net, hidden_states, batch)
+    batches = np.shape(hidden_states)[1]
+    d_y = validate.array("d_outputs", d_outputs, (len(h), batches, net.output_size))[:, batch]
+    first = np.zeros((batches, net.hidden_size)) if h0 is None else validate.array("h0", h0, (batches, net.hidden_size))
+    return h, d_y, np.vstack([first[batch], h[:-1]])
 
 
 def _check_jacobians(jacobians: ArrayLike) -> Array:

@@ -109,6 +109,7 @@ class SimpleRNN:
 
     # --8<-- [end:pre-activation]
 
+    # --8<-- [start:activation]
     def activation(self, a: Array) -> Array:
         """Return f(a), elementwise."""
         if self.nonlinearity == "tanh":
@@ -120,6 +121,8 @@ class SimpleRNN:
     def read_out(self, h: Array) -> Array:
         """Return y = h @ W_hy + b_y, the scores, for states h (..., H)."""
         return h @ self.params["W_hy"] + self.params["b_y"]
+
+    # --8<-- [end:activation]
 
     def derivative(self, h: Array) -> Array:
         """Return f'(a), elementwise, from the output h = f(a)."""

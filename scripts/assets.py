@@ -16,6 +16,7 @@ from fontTools import subset
 from fontTools.ttLib import TTFont
 
 from scripts.book.closure import ROOT
+from scripts.slim import split
 
 KATEX = ROOT / "node_modules" / "katex"
 SHIPPED = ROOT / "docs" / "shared" / "katex"
@@ -28,7 +29,7 @@ COMMON = {
     + "∂∇∑∏→←⇒⋯…⋮⋱≤≥≠≈≡∼≪≫∈⊤⊥⊙⊗×·⋅±−∥′∞∀∗∝¬√⟨⟩⌊⌋¯ˉΓΔΘΛΣΦΨΩ",
     "Main-Bold": "0123456789",
     "Math-Italic": LATIN + "\u00a0αβγδεζηθικλμνξπρστυφχψωϵϕ",
-    "Typewriter-Regular": LATIN + "0123456789_ ()[].,=+-*/",
+    "Typewriter-Regular": "W_abcdefghilnoprtuvwxyz",  # the package's names of arrays
     "AMS-Regular": "ENQRZ",
 }
 # Parts of Material that the book does not use: a third of its style sheet.
@@ -97,7 +98,7 @@ def used(rules: Iterable[Any]) -> Iterator[str]:
     """Yield the rules of a style sheet without the selectors that `UNUSED` names."""
     for rule in rules:
         if rule.type == "qualified-rule":
-            parts = (tinycss2.serialize(part) for part in selectors(rule.prelude))
+            parts = (tinycss2.serialize(part) for part in split(rule.prelude))
             if kept := ",".join(part for part in parts if not UNUSED.search(part)):
                 yield f"{kept}{{{HIDDEN_ICONS.sub('', tinycss2.serialize(rule.content))}}}"
         elif rule.type == "at-rule" and rule.lower_at_keyword in ("media", "supports"):
@@ -106,13 +107,6 @@ def used(rules: Iterable[Any]) -> Iterator[str]:
                 yield f"@{rule.at_keyword}{tinycss2.serialize(rule.prelude)}{{{kept}}}"
         else:
             yield rule.serialize()
-
-
-def selectors(prelude: list[Any]) -> Iterator[list[Any]]:
-    """Split a rule's selectors at the commas between them, not at those inside brackets."""
-    for is_comma, part in groupby(prelude, key=lambda token: token == ","):
-        if not is_comma:
-            yield list(part)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,8 @@ import typer
 from scripts import address
 from scripts.book import checks
 from scripts.book.pages import Edition
+from scripts.seal import seal, sealed
+from scripts.slim import slim
 
 ROOT = Path(__file__).resolve().parents[1]
 EDITIONS = {"en": "mkdocs.yml", "zh": "mkdocs.zh.yml"}
@@ -41,6 +43,8 @@ def build(
         if not _editions(fresh, strict=True):
             raise typer.Exit(1)
         _root(fresh)
+        slim(fresh)
+        seal(fresh)
         _replace(to, fresh)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
@@ -62,6 +66,8 @@ def serve(port: Annotated[int, typer.Option(min=1, max=65535, help="The port to 
         if not _editions(fresh, strict=False):
             raise SystemExit("The book could not be built; what is served is the last state that could.")
         _root(fresh)
+        slim(fresh)
+        seal(fresh)
         _replace(shown, fresh)
 
     class Server(LiveReloadServer):
@@ -72,6 +78,11 @@ def serve(port: Annotated[int, typer.Option(min=1, max=65535, help="The port to 
                 with self._rebuild_cond:
                     self._want_rebuild = True
                     self._rebuild_cond.notify_all()
+
+        def _inject_js_into_html(self, content: bytes, epoch: float) -> bytes:
+            """Seal a page once more, because the script that reloads it is part of it now."""
+            page: bytes = super()._inject_js_into_html(content, epoch)  # type: ignore[no-untyped-call]
+            return sealed(page.decode()).encode()
 
     server = Server(rebuild, host="127.0.0.1", port=port, root=str(shown))
     server.error_handler = lambda code: (shown / "404.html").read_bytes() if code == 404 else None
@@ -127,7 +138,8 @@ def _editions(to: Path, *, strict: bool) -> bool:
     """Build the editions side by side, each in a fresh interpreter, and pass on what they print."""
     print("checking the formulas and running the sessions of the book …", flush=True)
     checks.prepare(Edition(ROOT / "docs" / "en"))
-    environment = os.environ | {"NO_MKDOCS_2_WARNING": "1", "PYTHONUNBUFFERED": "1"}
+    no_date = {"SOURCE_DATE_EPOCH": "0"}  # else MkDocs writes the day into sitemap.xml.gz
+    environment = os.environ | {"NO_MKDOCS_2_WARNING": "1", "PYTHONUNBUFFERED": "1"} | no_date
     running = {}
     for edition, config in EDITIONS.items():
         command = [sys.executable, "-m", "mkdocs", "build", "-f", config, "-d", str(to / edition)]

@@ -13,6 +13,7 @@ import pytest
 from rnn.equations import kind_of, registry
 from scripts.book.closure import ROOT
 from scripts.book.pages import Page
+from scripts.figures import declared
 
 LANGUAGES = ("en", "zh")
 PAGES = {
@@ -47,9 +48,13 @@ def shape(text: str) -> list[tuple[int, object]]:
             verbatim = "" if line.strip() == verbatim else verbatim
             continue
         bare = line.strip()
-        if bare.startswith("```") or bare.startswith("/// "):
+        if bare.startswith("```") or bare.startswith("/// equation"):
             verbatim = "```" if bare.startswith("```") else "///"
             lines.append((number, line))
+        elif bare.startswith("///"):  # the prose of a figure or a table stands between two of these
+            lines.append((number, line))
+        elif option := re.match(r"    (\w+): ", line):
+            lines.append((number, (option[1], tokens(line))))
         elif heading := re.match(r"(#+) .*?(\{ #[\w-]+ \})?$", line):
             lines.append((number, (heading[1], heading[2])))
         elif box := re.match(r'(\s*(?:!!!|\?\?\?\+?) [\w ]+) ".*"$', line):
@@ -64,7 +69,7 @@ def shape(text: str) -> list[tuple[int, object]]:
 def tokens(line: str) -> Counter[str]:
     """Collect what may not differ inside a sentence: inline mathematics, code, and where links lead."""
     without_table_bars = line.replace(r"\|", "")
-    return Counter(re.findall(r"\$[^$]+\$|`[^`]+`|\]\([^)]*\)", without_table_bars))
+    return Counter(re.findall(r"\$[^$]+\$|`[^`]+`|\]\([^)]*\)|\{\{[^}]+\}\}|\[@[^\]]+\]", without_table_bars))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -85,6 +90,8 @@ def test_the_parity_test_sees_a_difference():
         (r"J_4\,J_3\,J_2", r"J_2\,J_3\,J_4"),
         ("`delta`", "`d_h`"),
         ("!!! myth", "!!! note"),
+        ("/// figure | bptt-unrolled", "/// figure | bptt-rolled"),
+        ("    alt: ", "    title: "),
         ("simple.py:backward", "simple.py:forward"),
         ("\n\nThe loss is", "\nThe loss is"),
     ):
@@ -151,6 +158,53 @@ def test_python_on_a_page_is_never_typed(lang, name):
             assert re.fullmatch(r'--8<-- "[^"]+"\n', block), f"{name}: {block!r}"
     titles = re.findall(r'^```python title="([^"]+)"\n--8<-- "([^":]+)', text, re.M)
     assert all(title == file for title, file in titles)
+
+
+# --------------------------------------------------------------------------- numbers are computed
+
+# Decimals that nobody measured: names of versions and licences, and what an exercise asks the reader to set.
+TYPED = {
+    "index.md": {"3.11", "4.0"},
+    "teaching.md": {"3.11", "3.14", "4.0"},
+}
+DECIMAL = re.compile(r"(?<![\w.])\d+\.\d+(?![\w.]*\d)|\d+(?:\.\d+)? ?[%％]")
+
+
+def decimals(text: str) -> list[tuple[int, str]]:
+    """Find the decimals and percentages that stand in prose: not in code, formulas, links or alternatives of code."""
+    text = re.sub(r"^(```|/// equation).*?^(```|///) *$", lambda m: "\n" * m[0].count("\n"), text, flags=re.M | re.S)
+    found = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        prose = re.sub(r"`[^`]*`|\$[^$]*\$|\{\{[^}]*\}\}|\]\([^)]*\)|\{ #[\w-]+ \}", " ", line)
+        found += [(number, decimal) for decimal in DECIMAL.findall(prose)]
+    return found
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("name", NAMES)
+def test_no_measured_number_is_typed(lang, name):
+    allowed = TYPED.get(name, set())
+    assert [found for found in decimals(PAGES[lang][name].text) if found[1] not in allowed] == []
+
+
+def test_the_test_of_typed_numbers_sees_them():
+    text = "A 0.57 of `0.1` and $0.2$.\n\n```text\n0.3\n```\n\n/// equation | a-b\n0.4\n///\n\nAnd 12% {{a-b.c}}."
+    assert decimals(text) == [(1, "0.57"), (11, "12%")]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_everything_computed_is_shown_once_and_everything_shown_is_computed(lang):
+    figures = Counter(name for page in PAGES[lang].values() for name in (*page.figures, *page.tables))
+    numbers = {name for page in PAGES[lang].values() for name in page.numbers}
+    assert not [name for name, times in figures.items() if times > 1], "a figure or table stands twice"
+    assert figures.keys() | numbers == declared().keys()
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_what_is_computed_for_a_chapter_stands_in_it(lang):
+    for name, page in PAGES[lang].items():
+        for item in (*page.figures, *page.tables):
+            assert item.startswith(Path(name).stem + "-"), f"{item} stands in {name}"
 
 
 # --------------------------------------------------------------------------- pages

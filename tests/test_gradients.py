@@ -5,7 +5,7 @@ import pytest
 
 import rnn
 from rnn.gradcheck import complex_step
-from rnn.gradients import backpropagated, gradient_product, ordered_product, step_jacobians
+from rnn.gradients import backpropagated, gradient_product, influence, ordered_product, step_jacobians
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -195,3 +195,40 @@ def test_overflow_is_one_sentence(f):
     net.derivative = lambda h: np.full_like(h, 10.0)
     with pytest.raises(FloatingPointError, match=r"^(jacobians|product|gradient): expected a finite result, got"):
         f(net)
+
+
+# --------------------------------------------------------------------------- which output depends on which input
+
+
+def test_influence_is_the_product_of_the_way_from_the_input_to_the_output(case):
+    net, inputs, h0, _ = case
+    found = influence(net, inputs, h0=h0)
+    assert found.shape == (T, T)
+    squares = np.zeros((T, T))
+    for b in range(B):  # sequences of a batch do not know of each other, so their squares add up
+        hidden = net.forward(inputs, h0=h0)[1]
+        jacobians = step_jacobians(net, hidden, batch=b)
+        for t in range(1, T + 1):
+            for s in range(1, t + 1):
+                into_h = np.diag(net.derivative(hidden[s - 1, b])) @ net.params["W_xh"].T
+                derivative = net.params["W_hy"].T @ ordered_product(jacobians, t, s) @ into_h
+                squares[t - 1, s - 1] += (derivative**2).sum()
+    np.testing.assert_allclose(found, np.sqrt(squares), rtol=1e-11, atol=1e-14)
+
+
+def test_influence_sees_a_network_that_forgets_and_one_that_looks_ahead(rng):
+    class Forgetful(rnn.SimpleRNN):
+        def _step(self, x, h_prev):
+            return super()._step(x, np.zeros_like(h_prev))
+
+    class Backwards(rnn.SimpleRNN):
+        def forward(self, inputs, *, h0=None):
+            outputs, states = super().forward(np.asarray(inputs)[::-1], h0=h0)
+            return outputs[::-1], states[::-1]
+
+    inputs = rng.normal(size=(T, 1, D))
+    dependent = {kind: influence(kind(D, H, O, rng=rng), inputs) > 0 for kind in (rnn.SimpleRNN, Forgetful, Backwards)}
+    everything = np.ones((T, T), bool)
+    np.testing.assert_array_equal(dependent[rnn.SimpleRNN], np.tril(everything))
+    np.testing.assert_array_equal(dependent[Forgetful], np.eye(T, dtype=bool))
+    np.testing.assert_array_equal(dependent[Backwards], np.triu(everything))

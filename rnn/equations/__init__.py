@@ -56,6 +56,8 @@ class Equation:
     equal_in : tuple of World
         For each relation of a bound or a counterexample in turn, a special case in which the two sides are equal: it
         shows that a bound can be reached, and pins down what the false side of a ≠ says.
+    approx : float
+        How far the sides of an ≈ may differ, relative to the larger.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Equation:
     for_all: str = ""
     twin: Twin | None = None
     equal_in: tuple[World, ...] = ()
+    approx: float = 0.0
 
 
 @dataclass
@@ -91,12 +94,17 @@ class Result:
 
 
 def equation(
-    *, where: World | tuple[World, ...], for_all: str = "", kind: str = "", equal_in: World | tuple[World, ...] = ()
+    *,
+    where: World | tuple[World, ...],
+    for_all: str = "",
+    kind: str = "",
+    equal_in: World | tuple[World, ...] = (),
+    approx: float = 0.0,
 ) -> Equation:
     """Register the formula of this name; its kind follows from its relations unless it is given."""
     worlds = where if isinstance(where, tuple) else (where,)
     reached = equal_in if isinstance(equal_in, tuple) else (equal_in,)
-    return Equation("", *_place(), kind, worlds, for_all, equal_in=reached)
+    return Equation("", *_place(), kind, worlds, for_all, equal_in=reached, approx=approx)
 
 
 def definition(*, where: World, for_all: str = "") -> Equation:
@@ -234,7 +242,8 @@ def _relations(claim: Node, context: Context, eq: Equation) -> Iterator[tuple[Di
             if eq.kind == "count" and (np.any(left % 1) or np.any(right % 1)):
                 fail("a count has whole numbers on both sides")
             moves = bool(np.any(left) or np.any(right) or is_zero(sides[i]) or is_zero(sides[i + 1]))
-            yield compare(relation, left, right, 0.0 if eq.kind == "count" else TOLERANCE), evaluator.env, moves
+            tolerance = 0.0 if eq.kind == "count" else TOLERANCE
+            yield compare(relation, left, right, tolerance, eq.approx), evaluator.env, moves
 
 
 def _refuse_tautology(claims: list[Node], eq: Equation) -> None:

@@ -15,7 +15,9 @@ What the reader sees is what runs: the TeX of the page is parsed with the gramma
   (rows follow X, columns follow Y; if X is a scalar, the result has the shape of Y).
   ``\partial^+`` holds the quantities that the context lists as held, so that only the direct dependence is left;
 * ``\underbrace{A}_{H\times D}`` claims that A has that shape;
-* a row that begins with a relation or a sign continues the row above; every relation is a claim.
+* ``\begin{bmatrix} A & B \\ C & D \end{bmatrix}`` puts blocks beside and below each other, and their edges must meet;
+* a row that begins with a relation or a sign continues the row above; every relation is a claim;
+* ``\approx`` allows what the chapter says: ``equation(where=…, approx=0.1)`` is a tenth of the larger side.
 
 Whatever the grammar does not know is an error, never skipped.
 """
@@ -54,7 +56,7 @@ call: FUNC SUP* group script*            -> call
     | FUNC SUP* plain script*            -> call_plain
 scripted: (plain | group) script*
 script: SUB | SUP
-?plain: NUMBER -> number | NAME -> name | fraction | derivative | norm | absolute | cases | shaped
+?plain: NUMBER -> number | NAME -> name | fraction | derivative | norm | absolute | cases | shaped | blocks
 group: "(" sum ")" | "[" sum "]" | "{" sum "}"
      | "[" sum (COMMA sum)+ "]"          -> stack
 fraction: FRAC "{" sum "}" "{" sum "}"
@@ -64,17 +66,19 @@ absolute: "\\lvert" sum "\\rvert"
 cases: "\\begin{cases}" case (NEWLINE case)* "\\end{cases}"
 case: sum COMMA (claim | OTHERWISE)
 shaped: "\\underbrace" "{" sum "}" SUB
+blocks: "\\begin{bmatrix}" block_row (NEWLINE block_row)* "\\end{bmatrix}"
+block_row: sum (AMPERSAND sum)*
 
 RELATION.3: /=|\\(?:leq?|geq?|neq?|approx)(?![A-Za-z])|<|>/
 SIGN: /[+-]/
 ODOT.3: "\\odot"
 FRAC.3: /\\[dt]?frac(?![A-Za-z])/
 PARTIAL.3: /\\partial(?:\^\{?\+\}?)?(?![A-Za-z])/
-FUNC.3: /\\(?:tanh|sigma|exp|log|sqrt|det)'?(?![A-Za-z_])/
+FUNC.3: /\\(?:tanh|sinh|sigma|exp|log|sqrt|det)'?(?![A-Za-z_])/
       | /\\operatorname\{(?:diag|tr)\}/
       | /\\rho(?=\s*\()/ | /\\sigma_\{\\mathrm\{(?:max|min)\}\}/
 NAME: /\\(?:tilde|hat|bar|mathtt|mathbf)\s*(?:\{[^{}]*\}|[A-Za-z])/
-    | /\\(?:alpha|beta|gamma|delta|varepsilon|eta|theta|kappa|lambda|mu|phi|omega|ell|Lambda|Sigma)(?![A-Za-z])/
+    | /\\(?:alpha|beta|gamma|delta|varepsilon|eta|theta|kappa|lambda|mu|phi|chi|omega|ell|Lambda|Sigma)(?![A-Za-z])/
     | /[A-Za-z]/
 NUMBER: /\d+(?:\.\d+)?/
 SUB: /_(?:\{(?:[^{}]|\{[^{}]*\})*\}|\\[A-Za-z]+|[A-Za-z0-9])/
@@ -101,10 +105,11 @@ class _Layout:
     """Decide what a line break or an ampersand means: the next claim, or only layout.
 
     A row that begins with a relation or a sign continues the row above.  In an aligned row the ampersand before a
-    relation is layout, one before anything else begins the next column, and so the next claim.
+    relation is layout, one before anything else begins the next column, and so the next claim.  Inside a matrix the
+    breaks separate its blocks.
     """
 
-    always_accept = ("AMPERSAND",)  # the grammar itself does not know it
+    always_accept = ("AMPERSAND",)  # outside of a matrix the grammar does not know it
     BREAKS = ("NEWLINE", "AMPERSAND")
     CONTINUES = ("RELATION", "SIGN", "ODOT", "$END")
 
@@ -112,11 +117,15 @@ class _Layout:
         """Take the tokens of a formula and keep of the breaks what separates claims."""
         tokens = list(stream)
         kinds = [token.type for token in tokens] + ["$END"]
-        in_cases, waiting = False, False
+        in_cases, in_matrix, waiting = False, False, False
         for i, token in enumerate(tokens):
             if token.value in (r"\begin{cases}", r"\end{cases}"):
                 in_cases = token.value == r"\begin{cases}"
-            if in_cases:
+            if token.value in (r"\begin{bmatrix}", r"\end{bmatrix}"):
+                in_matrix = token.value == r"\begin{bmatrix}"
+            if in_matrix:
+                yield token
+            elif in_cases:
                 if token.type != "AMPERSAND":
                     yield token
             elif token.type in self.BREAKS:
@@ -190,6 +199,7 @@ def _singular(x: Value, which: int) -> Value:
 FUNCTIONS: dict[str, Callable[[Value], Value]] = {
     r"\tanh": np.tanh,
     r"\tanh'": lambda x: 1 - np.tanh(x) ** 2,
+    r"\sinh": np.sinh,
     r"\sigma": _sigmoid,
     r"\sigma'": lambda x: _sigmoid(x) * (1 - _sigmoid(x)),
     r"\exp": np.exp,
@@ -233,6 +243,14 @@ def _multiply(a: Value, b: Value) -> Value:
         fail(f"cannot multiply {size(a)} by {size(b)}")
     product = a @ b
     return np.asarray(product[0, 0]) if product.shape == (1, 1) else product
+
+
+def _joined(blocks: list[Value], axis: int) -> Value:
+    """Put blocks below (0) or beside (1) each other; a number is a block of one entry."""
+    blocks = [block if block.ndim else block.reshape(1, 1) for block in blocks]
+    if len({block.shape[1 - axis] for block in blocks}) > 1:
+        fail(f"blocks do not meet: {', '.join(map(size, blocks))} {('below', 'beside')[axis]} each other")
+    return np.concatenate(blocks, axis)
 
 
 def text_of(script: str) -> str:
@@ -445,6 +463,12 @@ class Evaluator:
     def _stack(self, *parts: Any) -> Value:
         return np.vstack([self(part) for part in parts[::2]])
 
+    def _blocks(self, *rows: Any) -> Value:
+        return _joined([self(row) for row in rows[::2]], 0)
+
+    def _block_row(self, *blocks: Any) -> Value:
+        return _joined([self(block) for block in blocks[::2]], 1)
+
     def _call(self, token: Token, *parts: Any) -> Value:
         powers = [p for p in parts if isinstance(p, Token)]
         argument, *scripts = (p for p in parts if not isinstance(p, Token))
@@ -564,7 +588,7 @@ def compare(relation: str, a: Value, b: Value, tolerance: float = 1e-10, approx:
     scale = 1.0 if literal_zero else float(max(np.abs(a).max(), np.abs(b).max())) or 1.0
     error = float(np.abs(a - b).max()) / scale
     if relation in ("=", r"\approx"):
-        allowed = tolerance if relation == "=" else approx
+        allowed = tolerance if relation == "=" else approx or fail(r"\approx: how far may it be off? say approx=…")
         return Distance(error <= allowed, error, why=f"the two sides differ by {error:.0e}, allowed is {allowed:.0e}")
     if relation in (r"\ne", r"\neq"):
         return Distance(error >= COUNTEREXAMPLE_MARGIN, slack=error, why=f"the two sides agree to {error:.0e}")

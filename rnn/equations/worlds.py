@@ -57,10 +57,11 @@ def _elman(
     change: Callable[[dict[str, Array]], None] = lambda params: None,
     small: float = 1.0,
     alike: bool = False,
+    nonlinearity: str = "tanh",
 ) -> Callable[[], Seen]:
     # --8<-- [start:elman]
     T, (D, H, O) = steps or int(rng.integers(4, 7)), _sizes(rng, 3)
-    net = SimpleRNN(D, H, O, rng=rng)
+    net = SimpleRNN(D, H, O, nonlinearity=nonlinearity, rng=rng)
     _randomise(net.params, rng)
     change(net.params)  # the special contexts below
     h0 = rng.normal(size=(1, 1)) * np.ones((H, 1)) if alike else rng.normal(size=(H, 1))
@@ -89,6 +90,9 @@ def _elman(
         d_outputs = outputs - np.stack([q[r"y^\ast", t].T for t in range(1, T + 1)])
         net.backward(d_outputs)
         found: Seen = {(r"\delta", 0): net.d_h0.T}
+        found |= {
+            ("G", n): G_n for n, G_n in enumerate(gradients.lag_terms(net, hidden_states, d_outputs, h0=q["h", 0].T))
+        }
         for t in range(1, T + 1):
             found["e", t] = net.params["W_hy"] @ d_outputs[t - 1].T
             found["J", t] = gradients.step_jacobians(net, hidden_states)[t - 1]
@@ -252,3 +256,245 @@ def algebra(q: Run, rng: np.random.Generator) -> None:
     q["u"], q["v"], q["a"] = (rng.normal(size=(n, 1)) for _ in range(3))
     for i in range(1, 5):
         q["A", i] = rng.normal(size=(n, n))
+
+
+# --------------------------------------------------------------------------- one sequence, read in several ways
+
+
+def _retold(
+    q: Run,
+    rng: np.random.Generator,
+    *,
+    nonlinearity: str = "tanh",
+    change: Callable[[dict[str, Array]], None] = lambda params: None,
+    at_rest: bool = False,
+) -> Callable[[], Seen]:
+    # --8<-- [start:retold]
+    T, (D, H, O) = int(rng.integers(4, 7)), _sizes(rng, 3)
+    net = SimpleRNN(D, H, O, nonlinearity=nonlinearity, rng=rng)
+    _randomise(net.params, rng)
+    change(net.params)  # the special contexts below
+    q["p"], q["h", 0] = rng.normal(size=(D, 1)), rng.uniform(-0.9, 0.9, size=(H, 1))
+    if at_rest:  # with this bias h_0 stays where it is while p is read
+        into_h0 = np.arctanh(q["h", 0].T) - net.pre_activation(q["p"].T, q["h", 0].T)
+        net.params["b_h"] += into_h0[0]
+
+    q["T"], q["D"], q["H"], q["O"] = T, D, H, O
+    q["N"] = sum(value.size for value in net.params.values())
+    for name, value in net.params.items():
+        q[_tex(name)] = value.T if value.ndim == 2 else value[:, None]
+    for t in range(1, T + 1):
+        q["x", t] = rng.normal(size=(D, 1))
+        q["h", t] = net.activation(net.pre_activation(q["x", t].T, q["h", t - 1].T)).T
+        q["y", t] = net.read_out(q["h", t].T).T
+        window = {"W_xh": (t * D, H), "b_h": (H,), "W_hy": (H, O), "b_y": (O,)}  # a network that sees t inputs at once
+        q["M", t] = sum(np.empty(shape).size for shape in window.values())
+
+    # --8<-- [end:retold]
+
+    def seen() -> Seen:
+        """Read the inputs from step s on, once with the state carried and once from zeros; and all of them s late."""
+        x, padding = np.stack([q["x", t].T for t in range(1, T + 1)]), q["p"].T[np.newaxis]
+        found: Seen = {}
+        for s in range(T):
+            late = np.concatenate([padding] * s + [x])
+            for accent, inputs, start in (
+                ("tilde", x[s:], q["h", s]),
+                ("hat", x[s:], np.zeros((H, 1))),
+                ("bar", late, q["h", 0]),
+            ):
+                outputs, states = net.forward(inputs, h0=start.T)
+                for t, (y, h) in enumerate(zip(outputs, states, strict=True), start=1):
+                    found[rf"\{accent}{{h}}", t, s], found[rf"\{accent}{{y}}", t, s] = h.T, y.T
+        return found
+
+    return seen
+
+
+@world(means={r"J_t": r"\frac{\partial h_t}{\partial h_{t-1}}"})
+def retold(q: Run, rng: np.random.Generator) -> Callable[[], Seen]:
+    """A tanh network that reads one sequence in several ways: whole, in pieces, from a state of zeros, late."""
+    return _retold(q, rng)
+
+
+@world()
+def resting(q: Run, rng: np.random.Generator) -> Callable[[], Seen]:
+    """The same, with a bias for which the initial state stays where it is while the padding is read."""
+    return _retold(q, rng, at_rest=True)
+
+
+@world()
+def memoryless(q: Run, rng: np.random.Generator) -> Callable[[], Seen]:
+    """The same with W_hh = 0: nothing is carried from step to step."""
+    return _retold(q, rng, change=lambda params: params["W_hh"].fill(0))
+
+
+@world()
+def straight(q: Run, rng: np.random.Generator) -> Callable[[], Seen]:
+    """The same with the identity in the place of tanh."""
+    return _retold(q, rng, nonlinearity="identity")
+
+
+@world()
+def turning(q: Run, rng: np.random.Generator) -> Callable[[], Seen]:
+    """The same as `straight`, with a multiple of an orthogonal matrix as W_hh, which stretches every vector alike."""
+
+    def change(params: dict[str, Array]) -> None:
+        params["W_hh"][...] = rng.choice([0.8, 1.25]) * np.linalg.qr(params["W_hh"])[0]
+
+    return _retold(q, rng, nonlinearity="identity", change=change)
+
+
+@world()
+def register(q: Run, rng: np.random.Generator) -> None:
+    """A linear network with weights chosen by hand: a shift register of four places."""
+    net = SimpleRNN(1, 4, 1, nonlinearity="identity", rng=rng)
+    by_hand = {"W_xh": np.eye(1, 4), "W_hh": np.eye(4, k=1), "b_h": np.zeros(4), "W_hy": np.eye(4, 1, -3), "b_y": [0]}
+    for name, value in by_hand.items():
+        net.params[name][...] = value
+        q[_tex(name)] = np.atleast_2d(net.params[name]).T
+    q["T"], q["h", 0] = 8, rng.normal(size=(4, 1))
+    for t in range(1, 9):
+        q["x", t] = rng.normal(size=(1, 1))
+        q["h", t] = net.activation(net.pre_activation(q["x", t].T, q["h", t - 1].T)).T
+        q["y", t] = net.read_out(q["h", t].T).T
+
+
+# --------------------------------------------------------------------------- vanishing and exploding gradients
+
+
+def _orthogonal(params: dict[str, Array]) -> None:
+    """Make W_hh orthogonal."""
+    params["W_hh"][...] = np.linalg.qr(params["W_hh"])[0]
+
+
+@world(means=_ELMAN_NOTATION, held=["h"])
+def orthogonal(q: Run, rng: np.random.Generator) -> Callable[[], Seen]:
+    """A tanh network with an orthogonal W_hh."""
+    return _elman(q, rng, change=_orthogonal)
+
+
+@world(means=_ELMAN_NOTATION, held=["h"])
+def isometry(q: Run, rng: np.random.Generator) -> Callable[[], Seen]:
+    """A network without a nonlinearity and with an orthogonal W_hh."""
+    return _elman(q, rng, change=_orthogonal, nonlinearity="identity")
+
+
+def _with_eigenvalues(q: Run, rng: np.random.Generator, *, normal: bool) -> Callable[[], Seen]:
+    def change(params: dict[str, Array]) -> None:
+        V = rng.normal(size=params["W_hh"].shape)
+        q["V"] = np.linalg.qr(V)[0] if normal else V
+        q[r"\Lambda"] = np.diag(rng.uniform(0.3, 1.5, size=len(V)) * rng.choice([-1, 1], size=len(V)))
+        params["W_hh"][...] = (q["V"] @ q[r"\Lambda"] @ np.linalg.inv(q["V"])).T
+
+    return _elman(q, rng, change=change, nonlinearity="identity")
+
+
+@world(means=_ELMAN_NOTATION, held=["h"])
+def diagonalisable(q: Run, rng: np.random.Generator) -> Callable[[], Seen]:
+    """A network without a nonlinearity, W_hh = V Λ V⁻¹ with random real eigenvalues and eigenvectors."""
+    return _with_eigenvalues(q, rng, normal=False)
+
+
+@world(means=_ELMAN_NOTATION, held=["h"])
+def normal(q: Run, rng: np.random.Generator) -> Callable[[], Seen]:
+    """The same with eigenvectors at right angles to each other."""
+    return _with_eigenvalues(q, rng, normal=True)
+
+
+@world()
+def shear(q: Run, rng: np.random.Generator) -> None:
+    """A network without a nonlinearity and two hidden units: both keep the share a, the second is handed on b-fold."""
+    net = SimpleRNN(1, 2, 1, nonlinearity="identity", rng=rng)
+    q["T"], q["a"], q["b"] = 6, rng.uniform(0.5, 1.2), rng.normal() * 3
+    net.params["W_hh"] = np.array([[q["a"], q["b"]], [0.0, q["a"]]]).T
+    q["W_{hh}"] = net.params["W_hh"].T
+    q["h", 0] = rng.normal(size=(2, 1))
+    for t in range(1, 7):
+        q["h", t] = net.activation(net.pre_activation(np.zeros((1, 1)), q["h", t - 1].T)).T
+
+
+@world(means=_ELMAN_NOTATION, held=["h"])
+def rank_one(q: Run, rng: np.random.Generator) -> Callable[[], Seen]:
+    """A tanh network whose W_hh is a column u times a row, and the row is at right angles to u."""
+
+    def change(params: dict[str, Array]) -> None:
+        u, v = rng.normal(size=(2, len(params["W_hh"]), 1))
+        q["u"], q["v"] = u, v - u * (u.T @ v) / (u.T @ u)
+        params["W_hh"][...] = (q["u"] @ q["v"].T).T
+
+    return _elman(q, rng, change=change)
+
+
+def _one_unit(q: Run, rng: np.random.Generator, a: float) -> None:
+    net = SimpleRNN(1, 1, 1, rng=rng)
+    q["T"], q["a"], q["w"], q["h"] = 5, a, a / np.tanh(a), np.tanh(a)
+    net.params["W_hh"] = np.array([[q["w"]]])
+    q["h", 0] = q["h"]
+    for t in range(1, 6):
+        at_t = _with(net, W_hh=q["w"].reshape(1, 1))
+        q["h", t] = at_t.activation(at_t.pre_activation(np.zeros((1, 1)), q["h", t - 1].reshape(1, 1)))[0, 0]
+
+
+@world()
+def one_unit(q: Run, rng: np.random.Generator) -> None:
+    """One tanh unit with the self-weight w and no input, started where it stays: h = tanh(w h), and a = w h."""
+    _one_unit(q, rng, rng.uniform(0.3, 2.0))
+
+
+@world()
+def one_unit_near_zero(q: Run, rng: np.random.Generator) -> None:
+    """The same with w hardly above 1."""
+    _one_unit(q, rng, rng.uniform(0.5e-6, 1e-6))
+
+
+@world()
+def lyapunov(q: Run, rng: np.random.Generator) -> Callable[[], Seen]:
+    """The tanh network of elman, with the factors Q_t and R_t and the exponents that the package finds."""
+    observed = _elman(q, rng)
+
+    def seen() -> Seen:
+        found = observed()
+        jacobians = np.stack([found["J", t] for t in range(1, int(q["T"]) + 1)])
+        Q, R = gradients.orthogonal_steps(jacobians)
+        found |= {("Q", t): Q_t for t, Q_t in enumerate(Q)}
+        for t, R_t in enumerate(R, start=1):
+            found["R", t] = R_t
+            found |= {("r", t, i): r for i, r in enumerate(np.diag(R_t), start=1)}
+            found |= {("h", t, i): h for i, h in enumerate(q["h", t][:, 0], start=1)}
+        return found | {(r"\lambda", i): x for i, x in enumerate(gradients.lyapunov_exponents(jacobians), start=1)}
+
+    return seen
+
+
+WIDE = 400
+
+
+@world()
+def wide(q: Run, rng: np.random.Generator) -> Callable[[], Seen]:
+    """A tanh network with 400 hidden units and independent normal weights of variance g²/H, after a run-in."""
+    # --8<-- [start:wide]
+    T, H = 4, WIDE
+    net = SimpleRNN(H, H, 1, rng=rng)
+    q["T"], q["H"] = T, H
+    q["g"], q[r"\sigma_{x}"] = rng.uniform(0.8, 1.2), rng.uniform(0.6, 1.0)
+    net.params["W_hh"] = (rng.normal(size=(H, H)) * q["g"] / np.sqrt(H)).T
+    net.params["W_xh"] = q[r"\sigma_{x}"] * np.eye(H)
+    q["W_{hh}"] = net.params["W_hh"].T
+    q["q"], q[r"\chi"] = gradients.mean_field(float(q["g"]), float(q[r"\sigma_{x}"]))
+    _, before = net.forward(rng.normal(size=(20, 1, H)))
+    inputs = rng.normal(size=(T, 1, H))
+    _, hidden_states = net.forward(inputs, h0=before[-1])
+    for t in range(1, T + 1):
+        q["h", t], q["e", t] = hidden_states[t - 1].T, rng.normal(size=(H, 1))
+        q["a", t] = net.pre_activation(inputs[t - 1], hidden_states[t - 2] if t > 1 else before[-1]).T
+    # --8<-- [end:wide]
+
+    def seen() -> Seen:
+        found: Seen = {}
+        for t in range(1, T + 1):
+            deltas = gradients.backpropagated(net, hidden_states, t, q["e", t][:, 0])
+            found |= {(r"\delta\leftarrow", k, t): delta[:, None] for k, delta in enumerate(deltas)}
+        return found
+
+    return seen

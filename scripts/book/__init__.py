@@ -23,8 +23,12 @@ from pymdownx.blocks.block import Block
 
 from scripts.book import checks, katex
 from scripts.book.badge import badge, failure
+from scripts.book.cards import CheckTerms, Terms
+from scripts.book.citations import CheckCitations, Citation, ReferencesBlock
 from scripts.book.closure import ROOT
+from scripts.book.figures import FigureBlock, Number, TableBlock, label
 from scripts.book.pages import SESSION, Edition, Formula, Page, nearest
+from scripts.book.quiz import Quiz
 
 log = logging.getLogger("mkdocs.plugins.book")
 
@@ -39,10 +43,14 @@ class Book:
         self.registry: dict[str, Any] = {}
         self.results: dict[str, Any] = {}
         self.broken = ""  # why nothing can be checked at all
+        self.declared: dict[str, Any] = {}
+        self.drawn: dict[str, Any] = {}
+        self.unready = ""  # why nothing can be drawn at all
 
     def refresh(self) -> None:
         """Read the pages and check their formulas, if anything has changed; report what concerns no one page."""
         changed = self.edition.refresh()
+        self._compute()
         try:
             registry, self.results = checks.check({name: f.tex for name, f in self.edition.formulas.items()})
         except checks.ComputeError as e:
@@ -54,6 +62,42 @@ class Book:
         self.broken, self.registry = "", registry
         if changed:
             self._report_twice_and_never()
+
+    def _compute(self) -> None:
+        """Have the figures, tables and numbers computed; report those that no page shows."""
+        before = self.declared, self.unready
+        try:
+            self.declared, self.drawn = checks.compute(self.edition.computed)
+            self.unready = ""
+        except checks.ComputeError as e:
+            self.unready = str(e)
+            if before[1] != self.unready:
+                log.warning("no figure can be drawn: %s", e)
+        if (self.declared, self.unready) != before:
+            for name in sorted(self.declared.keys() - self.edition.computed):
+                place = self.declared[name]["place"]
+                log.warning(
+                    "%s: %s %s is on no page of the edition %s", place, self.declared[name]["kind"], name, self.lang
+                )
+
+    def computed(self, kind: str, name: str, page: Page, line: int) -> dict[str, Any] | None:
+        """Return the result of a figure, table or number; if there is none, report why."""
+        result: dict[str, Any] | None = self.drawn.get(name)
+        if self.unready:
+            return None
+        if result is None or ("error" not in result and result["kind"] != kind):
+            identifier, file = name.replace("-", "_"), f"scripts/figures/{checks.chapter_of(name)}.py"
+            known = [other for other, item in self.declared.items() if item["kind"] == kind]
+            self.report(page, line, f"{kind} {name}: there is no @{kind} {identifier} in {file}{nearest(name, known)}")
+        elif "error" in result:
+            self.report(page, line, f"{kind} {name} stops: {result['error']}")
+        else:
+            return result
+        return None
+
+    def report(self, page: Page, line: int, message: str) -> None:
+        """Say what is wrong, and where."""
+        report(page, line, message)
 
     def _report_twice_and_never(self) -> None:
         first = self.edition.formulas
@@ -85,13 +129,20 @@ class BookExtension(BlocksExtension):
         md.book = _EDITIONS.setdefault(docs, Book(lang, docs))
         super().extendMarkdown(md)
         md.preprocessors.register(Begin(md), "book-begin", 200)  # before snippets (32): it must see the page itself
+        md.preprocessors.register(CheckCitations(md), "book-check-citations", 199)  # with the page as it stands on disk
+        md.preprocessors.register(CheckTerms(md), "book-check-terms", 199)
         md.preprocessors.register(Sessions(md), "book-sessions", 35)  # before superfences (25)
         md.treeprocessors.register(References(md), "book-references", 5)  # after inline (20), before MkDocs' links (0)
+        md.treeprocessors.register(Terms(md), "book-terms", 5)
+        md.treeprocessors.register(Quiz(md), "book-quiz", 5)
+        md.inlinePatterns.register(Citation(md), "book-citation", 184)
+        md.inlinePatterns.register(Number(md), "book-number", 185)  # after code (190), before links and emphasis
         md.postprocessors.register(Mathematics(md), "book-mathematics", 5)  # when raw HTML is back in its place
 
     def extendMarkdownBlocks(self, md: Markdown, block_mgr: BlocksProcessor) -> None:
-        """Register the block ``/// equation``."""
-        block_mgr.register(EquationBlock, {})
+        """Register the blocks ``/// equation``, ``/// figure`` and ``/// table``."""
+        for block in (EquationBlock, FigureBlock, TableBlock, ReferencesBlock):
+            block_mgr.register(block, {})
 
 
 class Begin(Preprocessor):
@@ -232,23 +283,34 @@ class Sessions(Preprocessor):
 
 
 class References(Treeprocessor):
-    """Give ``[](#eq-name)`` and ``[](page.md#eq-name)`` their text: the number, and the page if it is another."""
+    """Give ``[](#eq-name)``, ``[](page.md#fig-name)`` and the like their text: the number, and the page if another."""
+
+    ANCHOR = re.compile(r"(?P<page>[^#]*)#(?P<kind>eq|fig)-(?P<name>.+)")
 
     def run(self, root: Element) -> None:
-        """Fill in every empty link to an equation; report the ones to an equation that does not exist."""
-        page: Page = self.md.book_page
-        formulas: dict[str, Formula] = self.md.book.edition.formulas
+        """Fill in every empty link to an equation or a figure; report the ones to what does not exist."""
+        page, edition = self.md.book_page, self.md.book.edition
+        formulas = {name: (formula.page, formula.number) for name, formula in edition.formulas.items()}
         for link in root.iter("a"):
-            before, hash_, name = link.get("href", "").partition("#eq-")
-            if not hash_ or "://" in before:
+            target = self.ANCHOR.fullmatch(link.get("href", ""))
+            if target is None or "://" in target["page"]:
                 continue
-            formula = formulas.get(name)
-            if formula is None:
-                report(page, page.find(f"#eq-{name}"), f"there is no equation {name}{nearest(name, formulas)}")
+            kind, name = target["kind"], target["name"]
+            known = formulas if kind == "eq" else edition.figures
+            if name not in known:
+                word = {"eq": "equation", "fig": "figure"}[kind]
+                report(page, page.find(f"#{kind}-{name}"), f"there is no {word} {name}{nearest(name, known)}")
             elif not (link.text or len(link)):
-                here = not before
-                link.text = f"({formula.number})" if here else f"{formula.page.title} ({formula.number})"
-                link.set("class", "eq-ref")
+                there, number = known[name]
+                self._fill(
+                    link,
+                    there if target["page"] else None,
+                    f"({number})" if kind == "eq" else label(number, self.md.book.lang),
+                )
+                link.set("class", f"{kind}-ref")
+
+    def _fill(self, link: Element, there: Page | None, text: str) -> None:
+        link.text = f"{there.title} {text}" if there else text
 
 
 class Mathematics(Postprocessor):

@@ -1,4 +1,4 @@
-"""Have formulas checked and sessions run, in a fresh interpreter, and remember what came out."""
+"""Have formulas checked, figures drawn and sessions run, in a fresh interpreter, and remember what came out."""
 
 from __future__ import annotations
 
@@ -61,6 +61,43 @@ def check(formulas: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
     return registry, stored
 
 
+def compute(names: set[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what is declared in ``scripts/figures``, and the result for each of these names that is.
+
+    Parameters
+    ----------
+    names : set of str
+        Of figures, tables and numbers.
+
+    Returns
+    -------
+    registry, results : dict
+        See `scripts.figures.__main__`.
+
+    Raises
+    ------
+    ComputeError
+        If a module cannot even be imported.
+    """
+    chapters = sorted(path.stem for path in (ROOT / "scripts" / "figures").glob("[a-z]*.py"))
+    register = cache.key(
+        _digest("scripts.figures.__main__", *(f"scripts.figures.{name}" for name in chapters)), "declared"
+    )
+    digests = {name: _digest("scripts.figures.__main__", f"scripts.figures.{name}") for name in map(chapter_of, names)}
+    keys = {name: cache.key(digests[chapter_of(name)], name) for name in names}
+    stored = {name: found for name, key in keys.items() if (found := _load("figures", key)) is not None}
+    registry, missing = _load("figures", register), sorted(names - stored.keys())
+    if registry is None or any(name in registry for name in missing):
+        answer = json.loads(run([sys.executable, "-m", "scripts.figures"], json.dumps(missing)))
+        registry = answer["registry"]
+        _store("figures", register, registry)
+        for name, result in answer["results"].items():
+            stored[name] = result
+            if "error" not in result:
+                _store("figures", keys[name], result)
+    return registry, stored
+
+
 def session(name: str) -> str:
     """Run ``scripts/sessions/<name>.py`` and return what it prints.
 
@@ -82,9 +119,16 @@ def prepare(edition: Edition) -> None:
 
     What goes wrong is left to the build, which knows the page and the line.
     """
+    from scripts.labs import build as labs  # which runs them by what is above
+
     edition.refresh()
     tasks: list[Callable[[], Any]] = [partial(check, {name: formula.tex for name, formula in edition.formulas.items()})]
+    chapters = {chapter_of(name) for name in edition.computed}
+    tasks += [
+        partial(compute, {name for name in edition.computed if chapter_of(name) == chapter}) for chapter in chapters
+    ]
     tasks += [partial(session, name) for page in edition.pages for name in page.sessions]
+    tasks += [partial(labs.outputs, path) for path in sorted(edition.docs.glob("labs/*.py"))]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for task in [pool.submit(task) for task in tasks]:
             with suppress(ComputeError):

@@ -30,10 +30,11 @@ def digest(*modules: str) -> str:
     Returns
     -------
     str
-        It changes when code, a constant, a data file named in the code or the version of NumPy changes.
+        It changes when code, a constant, a data file named in the code or the version of NumPy or Matplotlib changes.
     """
     files = sorted(closure(*modules))
-    parts = [f"numpy {version('numpy')}", *(f"{path.relative_to(ROOT)} {_source(path)[0]}" for path in files)]
+    parts = [f"{name} {version(name)}" for name in ("numpy", "matplotlib")]
+    parts += [f"{path.relative_to(ROOT)} {_source(path)[0]}" for path in files]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
 
 

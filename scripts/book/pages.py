@@ -9,8 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from scripts.book.closure import ROOT
+from scripts.labs.source import SourceError, as_markdown
 
 BLOCK = re.compile(r"^/// equation \| *(?P<name>\S+) *\n(?P<tex>.*?)^/// *$", re.M | re.S)
+FIGURE = re.compile(r"^/// figure \| *(?P<name>\S+) *$", re.M)
+TABLE = re.compile(r"^/// table \| *(?P<name>\S+) *$", re.M)
+NUMBER = re.compile(r"\{\{ *(?P<name>[\w-]+)(?:\.(?P<part>[\w.-]+))? *\}\}")
+CODE = re.compile(r"^```.*?^```|`[^`\n]+`", re.M | re.S)
 SESSION = re.compile(r"^/// session \| *(?P<name>\w+) *$", re.M)
 TITLE = re.compile(r"^# (?P<title>.*?)(?: *\{.*\})? *$", re.M)
 
@@ -34,7 +39,7 @@ class Page:
     text: str
 
     def __post_init__(self) -> None:
-        """Find the title, the formulas and the sessions."""
+        """Find the title, the formulas, and what else has to be computed for the page."""
         self.file = str(self.path.relative_to(ROOT)) if self.path.is_relative_to(ROOT) else str(self.path)
         title = TITLE.search(self.text)
         self.title = title["title"] if title else self.path.stem
@@ -42,7 +47,9 @@ class Page:
             Formula(block["name"], block["tex"].strip("\n"), number, self, self.line_of(block.start()))
             for number, block in enumerate(BLOCK.finditer(self.text), start=1)
         ]
-
+        self.figures = [match["name"] for match in FIGURE.finditer(self.text)]
+        self.tables = [match["name"] for match in TABLE.finditer(self.text)]
+        self.numbers = list(dict.fromkeys(match["name"] for match in NUMBER.finditer(CODE.sub("", self.text))))
         self.sessions = [match["name"] for match in SESSION.finditer(self.text)]
 
     def line_of(self, position: int) -> int:
@@ -63,11 +70,11 @@ class Edition:
 
     def refresh(self) -> bool:
         """Read the pages anew if one has changed; tell whether that was so."""
-        paths = sorted(self.docs.rglob("*.md"))
+        paths = sorted([*self.docs.rglob("*.md"), *self.docs.glob("labs/*.py")])
         state = tuple((path, path.stat().st_mtime_ns) for path in paths)
         if state == self._state:
             return False
-        self._state, self.pages = state, [Page(path, path.read_text(encoding="utf-8")) for path in paths]
+        self._state, self.pages = state, [Page(path, _read(path)) for path in paths]
         return True
 
     @property
@@ -78,6 +85,20 @@ class Edition:
             found.setdefault(formula.name, formula)
         return found
 
+    @property
+    def figures(self) -> dict[str, tuple[Page, int]]:
+        """The page of every figure and its number there, which counts from 1; of a name used twice, the first."""
+        found: dict[str, tuple[Page, int]] = {}
+        for page in self.pages:
+            for number, name in enumerate(page.figures, start=1):
+                found.setdefault(name, (page, number))
+        return found
+
+    @property
+    def computed(self) -> set[str]:
+        """The names of all figures, tables and numbers."""
+        return {name for page in self.pages for name in (*page.figures, *page.tables, *page.numbers)}
+
     def page_with(self, text: str) -> Page:
         """Find the page that is being converted; Markdown is not told its name, so its text must do."""
         text = text.strip()
@@ -85,6 +106,20 @@ class Edition:
             if page.text.rstrip().endswith(text):  # what stands before it is front matter
                 return page
         return Page(self.docs / "(a page that is not on disk)", text)
+
+
+def _read(path: Path) -> str:
+    """Return the Markdown of a page; of a lab, with the line numbers of the notebook."""
+    text = path.read_text(encoding="utf-8")
+    try:
+        return as_markdown(text) if path.suffix == ".py" else text
+    except SourceError:  # the build of the labs says where and why
+        return ""
+
+
+def prose(text: str) -> str:
+    """Blank the code of a page; every other character keeps its place."""
+    return CODE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

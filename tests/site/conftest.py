@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import functools
+import contextlib
 import os
 import shutil
-import socketserver
-import subprocess
-import sys
-import threading
+import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
-from host import FORK, ROOT, PlainHost, Site, chapters
+from host import BuildError, Site, chapters, published
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 FLAGS = [
@@ -23,31 +22,48 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+AXE = Path(__file__).with_name("node_modules") / "axe-core" / "axe.min.js"
+OPEN = contextlib.ExitStack()  # what lives as long as the whole run: the folder of the site and its server
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test that asks for `lang` and `chapter` on every page of both editions."""
     for name, values in (("lang", ["en", "zh"]), ("chapter", chapters())):
-        if name in metafunc.fixturenames:
+        given = [mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")]
+        if name in metafunc.fixturenames and name not in given:
             metafunc.parametrize(name, values, ids=lambda value: value.strip("/") or "index")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Build and serve the book once for all of pytest-xdist's workers."""
+    if not hasattr(node.config, "book"):
+        try:
+            folder = OPEN.enter_context(tempfile.TemporaryDirectory())
+            site = OPEN.enter_context(published(Path(folder)))
+            node.config.book = (str(site.folder), site.url)
+        except BuildError as error:
+            raise pytest.UsageError(str(error)) from None
+    node.workerinput["book"] = node.config.book
+
+
+def pytest_unconfigure() -> None:
+    """Stop the server and remove the site."""
+    OPEN.close()
+
+
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """Build the book as a fork at a sub-path would, and serve it."""
-    host = tmp_path_factory.mktemp("host")
-    handler = functools.partial(PlainHost, directory=str(host))
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler) as server:
-        server.daemon_threads = True
-        url = f"http://127.0.0.1:{server.server_address[1]}/{FORK}/"
-        command = [sys.executable, "-m", "scripts.site", "build", "--to", str(host / FORK)]
-        environment = os.environ | {"SITE_URL": url}
-        built = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-        if built.returncode:
-            pytest.fail(f"the book does not build:\n{built.stdout}{built.stderr}", pytrace=False)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield Site(host / FORK, url)
-        server.shutdown()
+def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Return the book, built as a fork at a sub-path would and served."""
+    given = getattr(request.config, "workerinput", {}).get("book")
+    if given:
+        yield Site(Path(given[0]), given[1])
+        return
+    try:
+        with published(tmp_path_factory.mktemp("host")) as site:
+            yield site
+    except BuildError as error:
+        pytest.fail(str(error), pytrace=False)
 
 
 @pytest.fixture(scope="session")
@@ -77,6 +93,7 @@ def reader(browser: Browser) -> Iterator[Callable[..., Page]]:
             locale=locale,
             java_script_enabled=js,
             color_scheme="dark" if dark else "light",
+            permissions=["clipboard-read", "clipboard-write"],
         )
         contexts.append(context)
         return context.new_page()
@@ -84,3 +101,11 @@ def reader(browser: Browser) -> Iterator[Callable[..., Page]]:
     yield new
     for context in contexts:
         context.close()
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """Return the source of axe, which finds what keeps readers out."""
+    if not AXE.exists():
+        pytest.fail("axe-core is not there: `make browser` fetches it", pytrace=False)
+    return AXE.read_text(encoding="utf-8")

@@ -3,61 +3,74 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable
 from urllib.parse import urljoin
 
 import pytest
 from host import Site
-from playwright.sync_api import Page, Response, expect
-
-Reader = Callable[..., Page]
-OTHER = {"en": "zh", "zh": "en"}
-LOCALE = {"en": "en-US", "zh": "zh-CN"}
+from playwright.sync_api import Page, expect
+from reading import (
+    LOCALE,
+    OTHER,
+    WIDTHS,
+    WORDS,
+    Reader,
+    anchors,
+    resize,
+    search,
+    too_wide,
+    unfold,
+    visit,
+    watch,
+    watch_shifts,
+)
 
 KIB = 1024
 MOST_REQUESTS, MOST_BYTES, MOST_SCRIPT = 15, 150 * KIB, 40 * KIB  # a page in an empty cache, compressed as hosts do
+MOST_SHIFT = 0.02
 
 
-def visit(page: Page, url: str) -> None:
-    """Open a page and wait until all of it has arrived: a quiet network alone may be a parser out of breath."""
-    page.goto(url, wait_until="load")
-    page.wait_for_load_state("networkidle")
-
-
-def watch(page: Page) -> tuple[list[Response], list[str]]:
-    """Collect everything that a page loads, and everything it complains of."""
-    responses: list[Response] = []
-    complaints: list[str] = []
-    page.on("response", lambda response: responses.append(response))  # playwright cannot mark a built-in as its handler
-    page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("requestfailed", lambda request: complaints.append(f"failed: {request.url}"))
-    return responses, complaints
-
-
-def test_every_request_stays_here_and_is_answered(site: Site, reader: Reader, lang: str, chapter: str) -> None:
-    page = reader(width=390)
-    responses, complaints = watch(page)
-    visit(page, f"{site.url}{lang}/{chapter}")
-    page.mouse.wheel(0, 20000)
-    page.wait_for_load_state("networkidle")
-    assert complaints == []
-    assert [r.url for r in responses if not r.url.startswith(site.url) or r.status >= 400] == []
-
-
-def test_a_page_is_light(site: Site, reader: Reader, lang: str, chapter: str) -> None:
-    page = reader(width=390)
-    responses, _ = watch(page)
+def test_a_first_visit_is_light_and_quiet(site: Site, reader: Reader, lang: str, chapter: str) -> None:
+    page = reader(width=390, locale=LOCALE[lang])
+    responses, complaints = watch(page, site.url)
+    watch_shifts(page)
     visit(page, f"{site.url}{lang}/{chapter}")
     sizes = {r.url: len(r.body() if r.url.endswith(".woff2") else gzip.compress(r.body(), 6)) for r in responses}
     assert len(responses) <= MOST_REQUESTS, sorted(sizes)
     assert sum(size for url, size in sizes.items() if url.endswith(".js")) <= MOST_SCRIPT, sizes
     assert sum(sizes.values()) <= MOST_BYTES, sizes
+    assert [url for url in sizes if "search" in url] == []
+    assert page.evaluate("shift") < MOST_SHIFT
+    assert too_wide(page) == []
+
+    page.mouse.wheel(0, 20000)
+    use_everything(page, lang)
+    page.wait_for_load_state("networkidle")
+    assert complaints == []
+    assert [r.url for r in responses if r.status >= 400] == []
 
 
-def test_mathematics_reads_without_javascript(site: Site, reader: Reader, lang: str, chapter: str) -> None:
+def use_everything(page: Page, lang: str) -> None:
+    """Use what a page offers: badges, boxes, the copy button, light and dark, search."""
+    badge = page.locator(".eq-ok .eq-badge > summary")
+    if badge.count():
+        badge.first.click()
+        page.keyboard.press("Escape")
+    unfold(page)
+    copy = page.locator(".md-code__button")
+    if copy.count():
+        copy.first.click()
+        expect(page.locator(".md-dialog--active")).to_be_visible()
+        assert page.evaluate("navigator.clipboard.readText()").strip()
+    page.locator("label[for^=__palette]:visible").click()
+    expect(page.locator("body")).to_have_attribute("data-md-color-scheme", "slate")
+    search(page, WORDS[lang])
+    expect(page.locator(".md-search-result__item").first).to_be_visible()
+
+
+def test_a_page_reads_without_javascript(site: Site, reader: Reader, lang: str, chapter: str) -> None:
     page = reader(js=False)
-    visit(page, f"{site.url}{lang}/{chapter}")
+    page.goto(f"{site.url}{lang}/{chapter}", wait_until="load")
+    page.evaluate("document.fonts.ready")
     seen = page.evaluate("""() => {
         const shown = (box) => !box.closest("details:not([open])");
         const area = (box) => box.getBoundingClientRect().width * box.getBoundingClientRect().height;
@@ -76,22 +89,32 @@ def test_mathematics_reads_without_javascript(site: Site, reader: Reader, lang: 
     equations = page.locator(".eq").count()
     assert seen["boxes"] == seen["maths"] >= equations
     assert (seen["broken"], seen["flat"], seen["raw"], seen["faces"]) == (0, 0, None, [])
+    for width in WIDTHS:
+        resize(page, width)
+        assert too_wide(page) == [], width
+    page.click(".book-switch")
+    page.wait_for_url(f"{site.url}{OTHER[lang]}/{chapter}")
 
 
-def anchors(page: Page) -> list[str]:
-    """Return the places of a page that other pages may point to."""
-    places = "article :is(h2, h3, .eq)[id]"
-    found: list[str] = page.evaluate(
-        "(places) => [...document.querySelectorAll(places)].map((place) => place.id)", places
-    )
-    return found
-
-
-def test_switch_keeps_page_and_anchor(site: Site, reader: Reader, lang: str, chapter: str) -> None:
-    page = reader(locale=LOCALE[lang])
+@pytest.mark.parametrize("width", [390, 1366])
+def test_a_deep_link_arrives_and_nothing_moves(site: Site, reader: Reader, lang: str, chapter: str, width: int) -> None:
+    page = reader(width=width, locale=LOCALE[lang])
+    watch_shifts(page)
     visit(page, f"{site.url}{lang}/{chapter}")
-    anchor = f"#{anchors(page)[-1]}"
-    visit(page, f"{site.url}{lang}/{chapter}{anchor}")
+    assert page.evaluate("shift") < MOST_SHIFT
+    assert too_wide(page) == []
+    places = anchors(page)
+    page.goto("about:blank")
+    place = places[len(places) // 2]
+    visit(page, f"{site.url}{lang}/{chapter}#{place}")
+    page.wait_for_timeout(300)
+    assert page.evaluate("shift") < MOST_SHIFT
+    top = page.evaluate("(id) => document.getElementById(id).getBoundingClientRect().top", place)
+    bottom = page.evaluate("document.documentElement.scrollHeight - innerHeight - scrollY")
+    assert 40 <= top <= 400 or bottom <= 1, f"#{place} stands {top} px from the top"
+
+    anchor = f"#{places[-1]}"
+    page.evaluate("(anchor) => { location.hash = anchor }", anchor)
     page.click(".book-switch")
     page.wait_for_url(f"{site.url}{OTHER[lang]}/{chapter}{anchor}")
     assert page.locator(anchor).count() == 1, f"{anchor} is in one language only"
@@ -109,51 +132,6 @@ def test_switch_keeps_the_place_that_is_being_read(site: Site, reader: Reader) -
     page.click(".book-switch")
     page.wait_for_url(f"{site.url}zh/bptt/#*")
     assert page.url.endswith(f"#{place}")
-
-
-def test_switch_without_javascript_keeps_the_page(site: Site, reader: Reader, lang: str, chapter: str) -> None:
-    page = reader(js=False)
-    page.goto(f"{site.url}{lang}/{chapter}")
-    page.click(".book-switch")
-    page.wait_for_url(f"{site.url}{OTHER[lang]}/{chapter}")
-
-
-@pytest.mark.parametrize("width", [390, 1366])
-def test_a_deep_link_arrives_and_nothing_moves(site: Site, reader: Reader, lang: str, chapter: str, width: int) -> None:
-    page = reader(width=width)
-    page.add_init_script("""
-        window.shift = 0;
-        new PerformanceObserver((list) => { for (const entry of list.getEntries()) window.shift += entry.value; })
-            .observe({ type: "layout-shift", buffered: true });
-    """)
-    visit(page, f"{site.url}{lang}/{chapter}")
-    assert page.evaluate("window.shift") < 0.02
-    places = anchors(page)
-    page.goto("about:blank")
-    place = places[len(places) // 2]
-    visit(page, f"{site.url}{lang}/{chapter}#{place}")
-    page.wait_for_timeout(300)
-    assert page.evaluate("window.shift") < 0.02
-    top = page.evaluate("(id) => document.getElementById(id).getBoundingClientRect().top", place)
-    bottom = page.evaluate("document.documentElement.scrollHeight - innerHeight - scrollY")
-    assert 40 <= top <= 400 or bottom <= 1, f"#{place} stands {top} px from the top"
-
-
-@pytest.mark.parametrize("width", [320, 390, 1366])
-@pytest.mark.parametrize("js", [True, False], ids=["js", "no-js"])
-def test_a_page_is_never_wider_than_the_screen(
-    site: Site, reader: Reader, lang: str, chapter: str, width: int, js: bool
-) -> None:
-    page = reader(width=width, js=js)
-    page.goto(f"{site.url}{lang}/{chapter}", wait_until="load")
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    over = page.evaluate(
-        """(width) => [...document.querySelectorAll("article > *")]
-        .filter((part) => part.getBoundingClientRect().right > width + 1)
-        .map((part) => part.outerHTML.slice(0, 120))""",
-        width,
-    )
-    assert over == []
 
 
 def settled_height(page: Page) -> int:
@@ -185,13 +163,11 @@ def test_dark_needs_no_javascript(site: Site, reader: Reader, lang: str) -> None
 
 
 def test_search_waits_until_it_is_wanted_and_then_finds(site: Site, reader: Reader, lang: str) -> None:
-    words = {"en": "hidden state", "zh": "梯度"}[lang]
     page = reader(locale=LOCALE[lang])
-    responses, complaints = watch(page)
+    responses, complaints = watch(page, site.url)
     visit(page, f"{site.url}{lang}/")
     assert [r.url for r in responses if "search" in r.url] == []
-    page.locator(".md-search__input").fill(words)
-    page.locator(".md-search__input").press("End")  # one query, of the whole words: each key would ask once more
+    search(page, WORDS[lang])
     expect(page.locator(".md-search-result__item").first).to_be_visible()
     assert complaints == []
     page.locator(".md-search-result__link").first.click()

@@ -1,0 +1,1 @@
+"""Scores of the built pages as Lighthouse gives them; reported, never a gate."""
