@@ -6,11 +6,12 @@ VENV := .venv
 BIN := $(abspath $(VENV))/bin
 SETUP := $(VENV)/.setup
 ASSETS := docs/shared/katex/katex.min.css
+TOOLS := tests/site/node_modules/.package-lock.json
 export NO_MKDOCS_2_WARNING := 1
 export PATH := $(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup site serve test check rest lint types formulas links twice browser mutants canary lighthouse clean lock
+.PHONY: help setup site serve test check rest lint types formulas links html twice browser mutants canary lighthouse clean lock
 
 ## help: print these sentences
 help:
@@ -38,6 +39,12 @@ $(ASSETS): package-lock.json package.json .npmrc scripts/assets.py $(SETUP)
 	@rm -rf $(@D)
 	@$(BIN)/python -m scripts.assets
 
+# What two gates need and the book does not: neither `make setup` nor `make site` waits for it.
+$(TOOLS): tests/site/package-lock.json tests/site/package.json $(SETUP)
+	@echo "Fetching axe and html-validate …"
+	@cd tests/site && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+	@touch $@
+
 ## site: build both editions and their root page into site/, strictly
 site: setup
 	@$(BIN)/python -m scripts.site build
@@ -50,13 +57,14 @@ serve: setup
 test: setup
 	$(call gate,tests,$(BIN)/pytest -q -n auto --ignore=tests/site)
 
-## check: run every gate, each with its seconds: tests, lint, types, broken formulas, both strict builds, links, a second build, browser
+## check: run every gate, each with its seconds: tests, lint, types, broken formulas, both strict builds, links, HTML, a second build, browser
 check: test rest
 
 # What `make check` does beyond `make test`, in this order; .ci/run calls the two one after the other.
 rest: lint types
 	@$(MAKE) --no-print-directory formulas
 	@$(MAKE) --no-print-directory links
+	@$(MAKE) --no-print-directory html
 	@$(MAKE) --no-print-directory twice
 	@$(MAKE) --no-print-directory browser
 
@@ -74,8 +82,12 @@ links: setup
 twice: setup
 	$(call gate,twice the same,$(BIN)/python -m scripts.twice)
 
-browser: setup
-	$(call gate,browser,$(BIN)/pytest -q -rs -n auto tests/site)
+# The site that `links` has built is held to the HTML standard.
+html: setup $(TOOLS)
+	$(call gate,html,find site -name '*.html' | xargs -P 2 -n 4 tests/site/node_modules/.bin/html-validate --config tests/site/htmlvalidate.mjs)
+
+browser: setup $(TOOLS)
+	$(call gate,browser,$(BIN)/pytest -q -rs -n auto --dist worksteal tests/site)
 
 # Every formula broken in every place: the checks must notice. It takes a minute, so it is one of the gates.
 formulas: setup
@@ -95,7 +107,7 @@ lighthouse: setup
 
 ## clean: remove all that is made, the environment too
 clean:
-	rm -rf $(VENV) build site node_modules docs/shared/katex *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache
+	rm -rf $(VENV) build site node_modules tests/site/node_modules docs/shared/katex *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache
 	find rnn scripts tests -name __pycache__ -prune -exec rm -rf {} +
 
 ## lock: pin the newest versions that pyproject.toml and package.json allow, with hashes and without addresses
@@ -103,6 +115,7 @@ lock: setup
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --all-extras -o requirements.lock pyproject.toml
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --extra book --group canary -c requirements.lock -o requirements-canary.lock pyproject.toml
 	npm install --package-lock-only --ignore-scripts --loglevel=error
+	cd tests/site && npm install --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved --loglevel=error
 	npm --prefix scripts/lighthouse install --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved --loglevel=error
 
 # $(call gate,name,command): run a command, say how long it took, and fail as it does.

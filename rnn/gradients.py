@@ -105,13 +105,14 @@ def lag_terms(
 ) -> Array:
     """Return what each lag n = t - k adds to the gradient of the book's W_hh: (T, H, H), n = 0 … T - 1."""
     h, d_y, before = _check_losses(net, hidden_states, d_outputs, h0, batch)
-    terms = np.zeros((len(h), net.hidden_size, net.hidden_size))
-    for t in range(1, len(h) + 1):
-        e = net.params["W_hy"] @ d_y[t - 1]
-        deltas = backpropagated(net, h[:, None], t, e)
-        for k in range(1, t + 1):
-            terms[t - k] += np.outer(net.derivative(h[k - 1]) * deltas[k], before[k - 1])
-    return validate.result("terms", terms)
+    W_hh, slopes, terms = net.params["W_hh"].T, net.derivative(h), []
+    deltas = d_y @ net.params["W_hy"].T  # a row for each k = 1 … T - n: the gradient at h_k from the loss at k + n
+    for _ in range(len(h)):
+        d_a = slopes * deltas
+        terms.append(d_a.T @ before)
+        deltas = (d_a @ W_hh)[1:]  # all go one step back, and that of step 1 leaves the sequence
+        slopes, before = slopes[:-1], before[:-1]
+    return validate.result("terms", np.stack(terms))
 
 
 # --8<-- [end:lag-terms]

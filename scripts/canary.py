@@ -164,7 +164,7 @@ def run(command: list[str]) -> tuple[int, list[str]]:
         command, cwd=TREE, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8"
     )
     said = [line[0] for line in OURS.finditer(done.stdout)]
-    return done.returncode, said or done.stdout.splitlines()[-MOST:] * bool(done.returncode)
+    return done.returncode, said or done.stdout.splitlines()[1 - MOST :] * bool(done.returncode)
 
 
 class Anchors(HTMLParser):

@@ -9,7 +9,7 @@ from rnn import SimpleRNN, gradients, lstm
 from rnn.equations import Equation, bindings, check, equation, registry, twin
 from rnn.equations.context import Run, world
 from rnn.equations.tex import Evaluator, Rows, TexError, compare, parse
-from rnn.equations.worlds import elman, nearly_linear, rows
+from rnn.equations.worlds import elman, nearly_linear, rows, wide
 from scripts.book.closure import ROOT
 from scripts.book.pages import Page
 
@@ -51,8 +51,8 @@ def small(q: Run, rng: np.random.Generator):
     return lambda: {("g",): 2 * q["s", 3]}
 
 
-def verdict(tex: str, for_all: str = "", where=small, kind: str = ""):
-    return check(Equation("x", "x.py", 1, kind, (where,), for_all), tex)
+def verdict(tex: str, for_all: str = "", where=small, kind: str = "", approx: float = 0.0):
+    return check(Equation("x", "x.py", 1, kind, (where,), for_all, approx=approx), tex)
 
 
 @pytest.mark.parametrize(
@@ -77,6 +77,7 @@ def verdict(tex: str, for_all: str = "", where=small, kind: str = ""):
         r"\sigma'(u) = \sigma(u) \odot (1 - \sigma(u))",
         r"\exp(\log(\exp(u))) = \exp u",
         r"\sqrt{c^2} = \lvert c \rvert",
+        r"\sinh u = \tfrac{1}{2} (\exp(u) - \exp(-u))",
         r"\operatorname{diag}(u)\,v = u \odot v",
         r"\operatorname{tr}(A_1 A_2) = \operatorname{tr}(A_2 A_1)",
         r"\det(A_1 A_2) = \det(A_1)\,\det(A_2)",
@@ -227,6 +228,20 @@ def test_ranges_that_say_nothing(tex, for_all, why):
     result = verdict(tex, for_all, where=rows if "+" in tex else small)
     assert not result.ok
     assert why in result.why
+
+
+def test_an_approximation_holds_as_far_as_the_chapter_says():
+    nearly = r"u^\top u \approx 1.02 u^\top u"
+    assert verdict(nearly, approx=0.05).ok
+    assert "differ by 2e-02, allowed is 1e-02" in verdict(nearly, approx=0.01).why
+    assert "how far may it be off" in verdict(nearly).why
+    assert not verdict(r"u^\top u = 1.02 u^\top u", approx=0.05).ok  # an equality stays exact
+
+
+def test_parts_that_only_the_package_names_are_found():
+    """A family such as δ from t to k may be observed without being declared in TeX."""
+    result = verdict(r"\lVert \delta_{t\leftarrow t}\rVert = \lVert e_t\rVert", "1 <= t <= T", wide)
+    assert result.ok, result.why
 
 
 def test_counts_are_exact_and_whole():

@@ -5,7 +5,18 @@ import pytest
 
 import rnn
 from rnn.gradcheck import complex_step
-from rnn.gradients import backpropagated, gradient_product, influence, ordered_product, step_jacobians
+from rnn.gradients import (
+    backpropagated,
+    gradient_product,
+    influence,
+    lag_terms,
+    log_norms,
+    lyapunov_exponents,
+    mean_field,
+    ordered_product,
+    orthogonal_steps,
+    step_jacobians,
+)
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -232,3 +243,131 @@ def test_influence_sees_a_network_that_forgets_and_one_that_looks_ahead(rng):
     np.testing.assert_array_equal(dependent[rnn.SimpleRNN], np.tril(everything))
     np.testing.assert_array_equal(dependent[Forgetful], np.eye(T, dtype=bool))
     np.testing.assert_array_equal(dependent[Backwards], np.triu(everything))
+
+
+# --------------------------------------------------------------------------- lags, rates, random weights
+
+
+@pytest.mark.parametrize("b", [0, 2])
+def test_lag_terms_are_the_pairs_of_steps_at_each_distance(case, rng, b):
+    net, _inputs, h0, hidden = case
+    d_outputs = rng.normal(size=(T, B, O))
+    terms = lag_terms(net, hidden, d_outputs, h0=h0, batch=b)
+    assert terms.shape == (T, H, H)
+    expected = np.zeros((T, H, H))
+    states, jacobians = states_from_0(h0, hidden, b), step_jacobians(net, hidden, batch=b)
+    for t in range(1, T + 1):
+        e = net.params["W_hy"] @ d_outputs[t - 1, b]
+        for k in range(1, t + 1):
+            delta = ordered_product(jacobians, t, k).T @ e
+            expected[t - k] += np.outer(net.derivative(states[k]) * delta, states[k - 1])
+    np.testing.assert_allclose(terms, expected, rtol=1e-10, atol=1e-12)
+
+
+def test_lag_terms_add_up_to_what_backward_finds(case, rng):
+    net, inputs, h0, _hidden = case
+    d_outputs = rng.normal(size=(T, B, O))
+    for start in (h0, None):
+        hidden = net.forward(inputs, h0=start)[1]
+        whole = net.backward(d_outputs)["W_hh"].T
+        parts = sum(lag_terms(net, hidden, d_outputs, h0=start, batch=b).sum(axis=0) for b in range(B))
+        np.testing.assert_allclose(parts, whole, rtol=1e-10, atol=1e-12)
+
+
+def test_orthogonal_steps_factor_every_product(rng):
+    jacobians = rng.normal(size=(T, H, H))
+    Q, R = orthogonal_steps(jacobians)
+    np.testing.assert_array_equal(Q[0], np.eye(H))
+    product = np.eye(H)
+    for t in range(1, T + 1):
+        product = R[t - 1] @ product
+        np.testing.assert_allclose(Q[t] @ Q[t].T, np.eye(H), atol=1e-13)
+        np.testing.assert_allclose(Q[t] @ product, ordered_product(jacobians, t, 0), rtol=1e-10, atol=1e-12)
+        assert np.all(np.diag(R[t - 1]) > 0)
+        assert not np.tril(R[t - 1], -1).any()
+
+
+def test_lyapunov_exponents_of_one_matrix_are_the_logarithms_of_its_eigenvalues(rng):
+    eigenvalues = np.array([1.4, -0.9, 0.5, 0.2])
+    V = rng.normal(size=(4, 4))
+    W = V @ np.diag(eigenvalues) @ np.linalg.inv(V)
+    exponents = lyapunov_exponents(np.stack([W] * 4000))
+    np.testing.assert_allclose(exponents, np.log(np.abs(eigenvalues)), atol=2e-3)
+
+
+def test_lyapunov_exponents_add_up_to_the_growth_of_volume(rng):
+    jacobians = rng.normal(size=(50, H, H))
+    volume = np.linalg.slogdet(jacobians)[1].mean()
+    assert lyapunov_exponents(jacobians).sum() == pytest.approx(volume, rel=1e-12)
+
+
+def test_a_direction_that_is_lost_has_the_exponent_minus_infinity():
+    exponents = lyapunov_exponents(np.stack([np.diag([0.5, 0.0])] * 3))
+    np.testing.assert_allclose(exponents, [np.log(0.5), -np.inf])
+
+
+def test_log_norms_are_those_of_the_products(rng):
+    jacobians = rng.normal(size=(T, H, H))
+    expected = [np.log(np.linalg.norm(ordered_product(jacobians, t, 0), 2)) for t in range(1, T + 1)]
+    np.testing.assert_allclose(log_norms(jacobians), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("factor", [1e-3, 1e3])
+def test_log_norms_go_where_the_product_cannot(factor):
+    logs = log_norms(np.full((1000, 1, 1), factor))
+    np.testing.assert_allclose(logs, np.log(factor) * np.arange(1, 1001), rtol=1e-12)
+
+
+def test_log_norms_of_nothing_are_minus_infinity():
+    nilpotent = np.array([[0.0, 3.0], [0.0, 0.0]])
+    np.testing.assert_allclose(log_norms(np.stack([nilpotent] * 3)), [np.log(3), -np.inf, -np.inf])
+
+
+@pytest.mark.parametrize(("gain", "sigma_x"), [(0.6, 0.3), (1.2, 0.5), (3.0, 1.0)])
+def test_mean_field_reproduces_itself_over_random_numbers(gain, sigma_x, rng):
+    q, chi = mean_field(gain, sigma_x)
+    h = np.tanh(np.sqrt(q) * rng.normal(size=1_000_000))
+    assert q == pytest.approx(gain**2 * (h**2).mean() + sigma_x**2, rel=5e-3)
+    assert chi == pytest.approx(gain**2 * ((1 - h**2) ** 2).mean(), rel=5e-3)
+
+
+def test_mean_field_without_input():
+    q, chi = mean_field(0.5, 0)
+    assert q == pytest.approx(0, abs=1e-12)
+    assert chi == pytest.approx(0.25)  # near 0 the network is linear
+    assert mean_field(0.0, 0.7) == (pytest.approx(0.49), 0.0)
+    assert mean_field(1.2, 0.5, steps=1)[0] != pytest.approx(mean_field(1.2, 0.5)[0])
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "sentence"),
+    [
+        (
+            lambda: lag_terms(NET, STATES, np.ones((4, 1, 5))),
+            ValueError,
+            f"d_outputs: expected (4, {STATES.shape[1]}, {NET.output_size}), got (4, 1, 5)",
+        ),
+        (
+            lambda: lag_terms(NET, STATES, np.ones((4, STATES.shape[1], NET.output_size)), h0=np.ones((7, 3))),
+            ValueError,
+            f"h0: expected ({STATES.shape[1]}, 3), got (7, 3)",
+        ),
+        (
+            lambda: orthogonal_steps(np.ones((2, 3, 4))),
+            ValueError,
+            "jacobians: expected square matrices, got (2, 3, 4)",
+        ),
+        (lambda: mean_field(-1.0, 0.5), ValueError, "gain: expected a finite number of at least 0, got -1.0"),
+        (lambda: mean_field(1.0, -0.5), ValueError, "sigma_x: expected a finite number of at least 0, got -0.5"),
+    ],
+)
+def test_what_does_not_fit_a_rate_is_refused_in_a_sentence(call, error, sentence):
+    with pytest.raises(error) as caught:
+        call()
+    assert str(caught.value) == sentence
+
+
+@pytest.mark.parametrize("f", [orthogonal_steps, lyapunov_exponents, log_norms])
+def test_jacobians_beyond_all_numbers_are_one_sentence(f):
+    with pytest.raises(FloatingPointError, match=r"^(R|product): expected a finite result, got"):
+        f(np.full((3, 3, 3), 1.7e308))

@@ -100,7 +100,8 @@ class Context:
 
     def knows_family(self, name: str) -> bool:
         """Tell whether a name stands for something here when it has indices."""
-        return self.knows(name) or any(symbol.removesuffix(r"\leftarrow") == name for symbol, _ in self.notation)
+        families = {symbol for symbol, _ in self.notation} | {str(key[0]) for key in self.seen}
+        return self.knows(name) or name in {family.removesuffix(r"\leftarrow") for family in families}
 
     def offers(self) -> str:
         """List the names of this context, for an error message."""

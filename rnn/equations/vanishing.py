@@ -54,7 +54,7 @@ vanishing_blocked = equation(where=elman, for_all="0 <= k < i <= t <= T", equal_
 
 # random weights, and the exponents
 vanishing_gaussian = equation(where=wide, approx=0.1)
-vanishing_growth = equation(where=wide, for_all=PAIRS, approx=0.2)
+vanishing_growth = equation(where=wide, for_all=PAIRS, approx=0.3)
 vanishing_triangular = equation(where=lyapunov, for_all="1 <= t <= T")
 vanishing_exponents = definition(where=lyapunov, for_all="1 <= i <= H")
 vanishing_volume = equation(where=lyapunov)

@@ -467,12 +467,12 @@ def lyapunov(q: Run, rng: np.random.Generator) -> Callable[[], Seen]:
     return seen
 
 
-WIDE = 400
+WIDE = 500
 
 
 @world()
 def wide(q: Run, rng: np.random.Generator) -> Callable[[], Seen]:
-    """A tanh network with 400 hidden units and independent normal weights of variance g²/H, after a run-in."""
+    """A tanh network with 500 hidden units and independent normal weights of variance g²/H, after a run-in."""
     # --8<-- [start:wide]
     T, H = 4, WIDE
     net = SimpleRNN(H, H, 1, rng=rng)

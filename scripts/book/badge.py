@@ -79,7 +79,7 @@ def badge(formula: Formula, evidence: dict[str, Any], place: dict[str, Any], lan
     twin = highlight(evidence["twin"], PythonLexer(), source) if evidence["twin"] else ""
     listed = "".join(f"<dt>{term}</dt><dd>{value}</dd>" for term, value in rows)
     return (
-        f'<details class="eq-badge" data-route="{route}"><summary title="{words["badge"]}">'
+        f'<details class="eq-badge" data-route="{route}" data-search-exclude="1"><summary title="{words["badge"]}">'
         f'<span class="eq-figure">{figure}</span></summary>'
         f'<div class="eq-evidence">{says}<dl>{listed}</dl>{twin}</div></details>'
     )

@@ -84,7 +84,8 @@ def compute(names: set[str]) -> tuple[dict[str, Any], dict[str, Any]]:
         _digest("scripts.figures.__main__", *(f"scripts.figures.{name}" for name in chapters)), "declared"
     )
     digests = {name: _digest("scripts.figures.__main__", f"scripts.figures.{name}") for name in map(chapter_of, names)}
-    keys = {name: cache.key(digests[chapter_of(name)], name) for name in names}
+    tools = (ROOT / "package-lock.json").read_text(encoding="utf-8")  # SVGO slims the pictures
+    keys = {name: cache.key(digests[chapter_of(name)], name, tools) for name in names}
     stored = {name: found for name, key in keys.items() if (found := _load("figures", key)) is not None}
     registry, missing = _load("figures", register), sorted(names - stored.keys())
     if registry is None or any(name in registry for name in missing):

@@ -227,7 +227,11 @@ class Citation(InlineProcessor):
         """Write one link.  It has no `title`: a screen reader would say it after the text, and again with the card."""
         page, docs = self.md.book_page, self.md.book.edition.docs
         up = "../" * (len(page.path.relative_to(docs).parts) - 1)
-        attributes = {"class": "cite", "href": f"{up}{LIST}#ref-{work.key}", "data-card": attribute(work.describe(lang))}
+        attributes = {
+            "class": "cite",
+            "href": f"{up}{LIST}#ref-{work.key}",
+            "data-card": attribute(work.describe(lang)),
+        }
         link = Element("a", attributes)
         link.text = AtomicString(work.label(lang))
         return link

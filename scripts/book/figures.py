@@ -62,7 +62,7 @@ class FigureBlock(Block):
         picture = result["svg"].replace("<svg ", f'<svg role="img" aria-label="{html.escape(alt)}" ', 1)
         frame = (
             f'<div class="fig-frame" tabindex="0" role="group" aria-label="{label(number, book.lang)}" '
-            f"data-search-exclude>{picture}</div>"
+            f'data-search-exclude="1">{picture}</div>'
         )
         block.text = AtomicString(self.md.htmlStash.store(frame))
         first = caption.find("p")
@@ -79,7 +79,7 @@ class FigureBlock(Block):
             details.text = AtomicString(
                 self.md.htmlStash.store(
                     f'<summary>{words["data"]}</summary><div class="fig-rows" tabindex="0" role="group" '
-                    f'aria-label="{words["data"]}" data-search-exclude><table><thead><tr>{head}</tr></thead>'
+                    f'aria-label="{words["data"]}" data-search-exclude="1"><table><thead><tr>{head}</tr></thead>'
                     f"<tbody>{body}</tbody></table></div>"
                 )
             )

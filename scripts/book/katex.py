@@ -51,7 +51,20 @@ def render(tex: str, *, display: bool) -> str:
     if html is None:
         html = _ask(tex, display)
         cache.store(path, html)
-    return html
+    return _said_once(html, ends=3 if display else 2)
+
+
+def _said_once(html: str, ends: int) -> str:
+    """
+    Keep the visible half of a formula out of the search: its MathML is read there already.
+
+    Material's search takes every `span` within an excluded one for its end; so the excluded element is no `span`.
+    """
+    start, end = '<span class="katex-html" aria-hidden="true">', "</span>"
+    head, found, half = html.removesuffix(end * ends).partition(start)
+    if not found or not html.endswith(end * ends):
+        raise KatexError(f"KaTeX: expected {start} at the end of a formula, got {html[-80:]!r}; see its change log")
+    return f'{head}<bdi class="katex-html" aria-hidden="true" data-search-exclude="1">{half}</bdi>{end * (ends - 1)}'
 
 
 def _ask(tex: str, display: bool) -> str:

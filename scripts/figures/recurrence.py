@@ -30,23 +30,23 @@ def recurrence_unrolled() -> Drawing:
     diagram.arrow(below, state, "$W_{xh}$", color=GREY, side=-0.27)
     diagram.arrow(state, above, "$W_{hy}$", color=GREY, side=-0.27)
     loop = FancyArrowPatch(
-        (0.88, y + 0.1),
-        (0.88, y - 0.1),
-        connectionstyle="arc3,rad=-2.4",
+        (0.88, y + 0.13),
+        (0.88, y - 0.13),
+        connectionstyle="arc3,rad=-3.4",
         arrowstyle="-|>,head_width=2.6,head_length=4.6",
         mutation_scale=1,
         color=BLUE,
         linewidth=1.1,
     )
     diagram.ax.add_patch(loop)
-    diagram.text(1.44, y, "$W_{hh}$", color=BLUE, size=11)
-    diagram.text(1.92, y, "$=$", color=GREY, size=14)
+    diagram.text(1.6, y, "$W_{hh}$", color=BLUE, size=11)
+    diagram.text(2.04, y, "$=$", color=GREY, size=14)
     unrolled(
         diagram,
         ["1", "2", "3"],
-        x=2.4,
+        x=2.5,
         y=y,
-        gap=1.15,
+        gap=1.12,
         rise=rise,
         weights=("$W_{xh}$", "$W_{hh}$", "$W_{hy}$"),
         first="$h_0$",
@@ -68,7 +68,7 @@ def recurrence_shapes() -> Drawing:
     for i, (x, y, indices, inputs, outputs) in enumerate(patterns):
         gap = 0.85 if len(indices) == 3 else 0.66
         unrolled(diagram, indices, x=x, y=y, gap=gap, rise=0.68, inputs=inputs, outputs=outputs, color=BLUE)
-        diagram.text(x - 0.3, y + 0.92, f"({'abcd'[i]})", color=GREY, size=10, align="left")
+        diagram.text(x - 0.3, y + 0.92, rf"$(\mathrm{{{'abcd'[i]}}})$", color=GREY, size=10, align="left")
     return diagram.drawing()
 
 
@@ -95,9 +95,8 @@ def recurrence_visible() -> Drawing:
     for scale, color, line in ((0.5, VERMILION, ":"), (0.9, BLUE, "--"), (1.0, GREEN, "-")):
         curves[scale] = _visible(scale)
         ax.semilogy(t, curves[scale], line, color=color)
-        ax.annotate(
-            f"{scale:g}", (t[-1], curves[scale][-1]), (5, 0), textcoords="offset points", va="center", color=color
-        )
+        end = (t[-1], curves[scale][-1])
+        ax.annotate(f"${scale:g}$", end, (5, 0), textcoords="offset points", va="center", color=color)
     ax.set(xlabel="$t$", ylabel=r"$\Vert\partial h_t/\partial x_1\Vert$", xlim=(1, 40), xticks=[1, 10, 20, 30, 40])
     rows = [(int(n), *(curves[scale][n - 1] for scale in curves)) for n in t[::4]]
     return Drawing(fig, ("$t$", *(f"{scale:g}" for scale in curves)), rows)
@@ -175,9 +174,15 @@ def recurrence_sizes() -> dict[str, int]:
 
 
 @table
-def recurrence_half_life() -> list[tuple[float, float, float]]:
-    """List, for a single linear unit: its weight, and after how many steps a half and a thousandth is left."""
-    return [(w, float(np.log(0.5) / np.log(w)), float(np.log(0.001) / np.log(w))) for w in (0.5, 0.9, 0.99, 0.999)]
+def recurrence_half_life() -> list[tuple[str, int, int]]:
+    """List, for a single linear unit: its weight, and after how many steps at most a half, a thousandth is left."""
+    weights = (0.5, 0.9, 0.99, 0.999)
+    return [(f"{w:g}", _steps_until(0.5, w), _steps_until(0.001, w)) for w in weights]
+
+
+def _steps_until(left: float, weight: float) -> int:
+    """Return the first n with weightⁿ ≤ left."""
+    return int(np.ceil(np.log(left) / np.log(weight)))
 
 
 @number

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import re
+import subprocess
 from functools import cache
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
@@ -71,10 +73,23 @@ def inline(figure: Figure, name: str) -> str:
     _rename(root, name)
     _, _, width, height = (float(number) for number in root.get("viewBox", "").split())
     wide, high = (f"{points / 0.75:.0f}" for points in (width, height))
-    root.attrib = {"viewBox": f"0 0 {width:g} {height:g}", "width": wide, "height": high, "style": f"--wide:{wide}px"}
-    text = ElementTree.tostring(root, encoding="unicode")
-    text = re.sub(r"\s*\n\s*", " ", text).replace(f' xmlns="{SVG}"', "").replace(" />", "/>").replace("> <", "><")
-    return NUMBER.sub(_round, text)
+    root.attrib = {"viewBox": f"0 0 {width:g} {height:g}", "width": wide, "height": high}
+    text = NUMBER.sub(_round, ElementTree.tostring(root, encoding="unicode"))
+    text = _slim(text).replace(f' xmlns="{SVG}"', "")
+    return text.replace("<svg ", f'<svg style="--wide:{wide}px" ', 1)
+
+
+def _slim(text: str) -> str:
+    """Have SVGO write the same picture in fewer bytes."""
+    from scripts.book.katex import find_node
+
+    command = [find_node(), str(Path(__file__).with_name("svgo.mjs"))]
+    done = subprocess.run(command, input=text, capture_output=True, text=True, encoding="utf-8", check=False)
+    if done.returncode:
+        missing = "ERR_MODULE_NOT_FOUND" in done.stderr
+        said = done.stderr.strip()[-300:]
+        raise ValueError("SVGO is not installed: run `make setup`" if missing else f"SVGO stops: {said}")
+    return done.stdout
 
 
 def refuse_nan(figure: Figure) -> None:
@@ -105,16 +120,16 @@ def _set_text(text: Element) -> None:
         if family is None or points is None or family[1] not in FACES:
             raise ValueError(f"text {text.text!r}: expected Computer Modern, so that the page has the font")
         text.set("font-size", points[1])
-        if anchor := re.search(r"text-anchor: (\w+)", style):
-            text.set("text-anchor", anchor[1])
+        for name, value in re.findall(r"(text-anchor|fill): ([^;]+)", style):
+            text.set(name, COLOUR.sub(_themed, value))
         return
     sizes = [float(size) for _, _, size, _, _ in glyphs]
     text.clear()
     text.set("font-size", f"{max(sizes):g}")
-    runs = groupby(sorted(glyphs, key=lambda glyph: (glyph[0], glyph[1])), key=_Run())
-    for _, run in runs:
-        (x, y, size, face, sign), *more = list(run)
-        span = ElementTree.SubElement(text, f"{{{SVG}}}tspan", {"x": f"{x:.2f}", "y": f"{y:.2f}"})
+    runs = [list(run) for _, run in groupby(sorted(glyphs, key=lambda glyph: (glyph[0], glyph[1])), key=_Run())]
+    for (x, y, size, face, sign), *more in runs:
+        alone = len(runs) == 1 and (x, round(y, 1)) == (0, 0)
+        span = text if alone else ElementTree.SubElement(text, f"{{{SVG}}}tspan", {"x": f"{x:.2f}", "y": f"{y:.2f}"})
         if face:
             span.set("class", face)
         if float(size) != max(sizes):

@@ -61,8 +61,8 @@ def outputs(path: Path) -> Outputs:
         return _outputs(found)
     question = {"name": path.stem, "cells": [{"code": cell.text, "line": cell.line} for cell in code]}
     answer = json.loads(checks.run([sys.executable, "-m", KERNEL], json.dumps(question)))
-    if error := answer.get("error"):
-        raise LabError(f"{file}:{error['line']}: {error['reason']}", answer["outputs"])
+    if failure := answer.get("error"):
+        raise LabError(f"{file}:{failure['line']}: {failure['reason']}", answer["outputs"])
     cache.store(store, json.dumps(answer["outputs"]))
     return _outputs(json.dumps(answer["outputs"]))
 
@@ -146,5 +146,5 @@ def _on_its_own(picture: str) -> str:
     """Give a figure the light colours, on paper, that it takes from the page while it stands in one."""
     for colour, variable in COLOURS.items():
         picture = picture.replace(f"var({variable})", colour)
-    style = "svg{background:#fffefb}text{font-family:KaTeX_Main,'Latin Modern Math','Times New Roman',serif}.mi{font-style:italic}"
+    style = "svg{background:#fffefb}text{font-family:'Latin Modern Math','Times New Roman',serif}.mi{font-style:italic}"
     return re.sub(r"^<svg ([^>]*)>", rf'<svg xmlns="http://www.w3.org/2000/svg" \1><style>{style}</style>', picture)

@@ -1,8 +1,8 @@
-"""Labs as pages: mkdocs-jupyter turns their outputs into HTML, the book's Markdown all the rest; MkDocs loads this hook.
+"""Labs as pages: mkdocs-jupyter turns their outputs into HTML, the book's Markdown all the rest.  A hook of MkDocs.
 
-Left to itself mkdocs-jupyter builds a lab that raises, sets no mathematics, follows no link, adds 574 kB of style sheets
-to every page and shows white pictures at night.  Here it gets the executed notebook and a template of our own, and what
-it returns is put where the code cells stand in the page that Python-Markdown makes of the same source.
+Left to itself mkdocs-jupyter builds a lab that raises, sets no mathematics, follows no link, adds 574 kB of style
+sheets to every page and shows white pictures at night.  Here it gets the executed notebook and a template of our own;
+what it returns is put where the code cells stand in the page that Python-Markdown makes of the same source.
 """
 
 from __future__ import annotations
@@ -31,8 +31,11 @@ mkdocs_jupyter.config.settings.templates_dir = str(Path(__file__).with_name("tem
 
 EMPTY = "# %%\npass\n"
 LISTING = re.compile(r'<div class="[^"]*\blab\b[^"]*">.*?</pre></div>', re.S)
-PLAIN = re.compile(r'<span class="(?:n|nn|w|p|o)">([^<]*)</span>')  # names and signs: two thirds of a listing's bytes
-LOWERED = re.compile(r"\bviewbox=|(?<=<)clippath\b|(?<=/)clippath\b")  # HTML does not mind; XML would
+# Names, signs and blanks, which have no colour here: two thirds of a listing's bytes.
+PLAIN = re.compile(r'<span class="(?:n|nn|w|p|o|ow|si)">([^<]*)</span>')
+NEIGHBOURS = re.compile(r'<p>\s*((?:<div class="[^"]*\blab\b[^"]*">.*?</pre></div>\s*)+)</p>', re.S)
+# What nbconvert's HTML parser does to SVG: letters in lower case, shapes with an end tag.
+PARSED = {"viewbox=": "viewBox=", "clippath>": "clipPath>", "<clippath": "<clipPath", "></path>": "/>", "></use>": "/>"}
 DOWNLOADS = {
     "en": "This page is a notebook; it was run when the book was built. Download it as "
     '<a href="{name}.ipynb" download>a notebook</a> with its outputs or as <a href="{name}.py" download>a script</a>.',
@@ -134,7 +137,10 @@ def _name(path: Path) -> Path:
 
 def _woven(page: str, shown: list[str], about: dict[str, Any]) -> str:
     """Set the outputs of each cell below its listing, and the downloads below the title."""
-    waiting = iter(LOWERED.sub(lambda m: {"v": "viewBox=", "c": "clipPath"}[m[0][0]], part.strip()) for part in shown)
+    for parsed, meant in PARSED.items():
+        shown = [part.strip().replace(parsed, meant) for part in shown]
+    waiting = iter(shown)
+    page = NEIGHBOURS.sub(r"\1", page)  # two listings without a line between them pass for a paragraph
     page = LISTING.sub(lambda listing: PLAIN.sub(r"\1", listing[0]) + next(waiting, ""), page)
     downloads = DOWNLOADS[about["lang"]].format(name=about["name"])
     page = page.replace("</h1>", f'</h1>\n<p class="lab-files">{downloads}</p>', 1)

@@ -1,6 +1,6 @@
 """Run the code cells of a lab, in order, as Jupyter would; ``python -m scripts.labs.kernel`` reads and answers in JSON.
 
-IPython alone, in a fresh interpreter: no ports, nothing of the user's configuration, nothing that changes from run to run.
+IPython alone, in a fresh interpreter: no ports, none of the user's configuration, nothing that changes from run to run.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # small matrices: quicker, and the sums are always taken in one order
 
 import matplotlib as mpl
+from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
@@ -52,7 +53,7 @@ class Recorder(StringIO):
 record = Recorder()
 
 
-class Values(DisplayHook):  # type: ignore[misc]  # IPython has no types
+class Values(DisplayHook):
     """Records the value of a cell's last line."""
 
     def write_output_prompt(self) -> None:
@@ -66,7 +67,7 @@ class Values(DisplayHook):  # type: ignore[misc]  # IPython has no types
         """Print no blank line."""
 
 
-class Displayed(DisplayPublisher):  # type: ignore[misc]
+class Displayed(DisplayPublisher):
     """Records what a cell displays in other ways, above all figures."""
 
     def publish(self, data: dict[str, Any], *_: Any, **__: Any) -> None:
@@ -74,11 +75,21 @@ class Displayed(DisplayPublisher):  # type: ignore[misc]
         record.show(data)
 
 
-class Shell(InteractiveShell):  # type: ignore[misc]
+class Names(CachingCompiler):
+    """Names a cell's code by its number, so that a traceback says which cell it was."""
+
+    def get_code_name(self, *_: Any) -> str:
+        """Return a name that `_line` understands."""
+        return f"<cell {Shell.cell}>"
+
+
+class Shell(InteractiveShell):
     """IPython, with records in the place of a terminal."""
 
+    cell = 0  # that is running
     displayhook_class = Values
     display_pub_class = Displayed
+    compiler_class = Names
 
     def showtraceback(self, *_: Any, **__: Any) -> None:
         """Leave errors to `execute`."""
@@ -106,9 +117,9 @@ def execute(name: str, cells: list[dict[str, Any]]) -> dict[str, Any]:
     with _shell(name) as shell:
         for number, cell in enumerate(cells):
             record.outputs, complaints = [], StringIO()
-            shell.compile.get_code_name = lambda *_, number=number: f"<cell {number}>"
+            Shell.cell = number
             with redirect_stdout(record), redirect_stderr(complaints):
-                result = shell.run_cell(cell["code"])
+                result = shell.run_cell(cell["code"])  # type: ignore[no-untyped-call]
             done.append(record.outputs)
             failure = result.error_before_exec or result.error_in_exec
             if failure is not None:
@@ -129,9 +140,11 @@ def _shell(name: str) -> Iterator[Shell]:
         mpl.rcdefaults()
         mpl.rcParams.update(plot.STYLE)
         figures = iter(range(1000))
-        for formatter in shell.display_formatter.formatters.values():
+        assert shell.display_formatter is not None
+        formatters: dict[str, Any] = shell.display_formatter.formatters
+        for formatter in formatters.values():
             formatter.pop(Figure, None)
-        draw = shell.display_formatter.formatters[SVG]
+        draw = formatters[SVG]
         draw.for_type(Figure, lambda figure: lean(svg.inline(figure, f"lab-{name}-{next(figures)}")))
         draw.enabled = True
         yield shell

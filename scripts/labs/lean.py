@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
@@ -32,6 +33,12 @@ def lean(picture: str) -> str:
         tick.attrib.pop("style", None)  # the mark itself says how it is drawn, and a line is not filled
     for group in root.iter("g"):
         _plain_text(group)
+    for text in root.iter("text"):
+        if text.get("transform", "").startswith("rotate(0 "):
+            del text.attrib["transform"]
+    for text in (child for group in root.iter("g") if "fill" not in group.get("style", "") for child in group):
+        if text.tag == "text" and "fill" not in text.get("style", ""):
+            text.set("style", "fill:var(--ink)")  # else it would be black, at night too
     _unwrap(root)
     for element in root.iter():
         for name in ("x", "y", "transform") if element.tag != "tspan" else ():
@@ -78,7 +85,7 @@ def _shorter(path: str) -> str:
         return re.sub(r"(?<=[MLCQz])\s+|\s+(?=[MLCQz])|\s+$", "", path)
     tenths = [round(float(number[0]) * 10) for number in NUMBER.finditer(path)]
     points = list(zip(tenths[::2], tenths[1::2], strict=True))
-    steps = [(x - x0, y - y0) for (x0, y0), (x, y) in zip(points, points[1:], strict=False)]
+    steps = [(x - x0, y - y0) for (x0, y0), (x, y) in pairwise(points)]
     start, *rest = (f"{_tenth(x / 10)} {_tenth(y / 10)}" for x, y in [points[0], *steps])
     return f"M{start}l{' '.join(rest)}".replace(" -", "-")
 

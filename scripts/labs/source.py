@@ -67,10 +67,12 @@ def cells(source: str) -> list[Cell]:
             body.pop()
         if not body:
             raise SourceError(start + 1, "this cell is empty")
+        first = start + next(i for i, line in enumerate(body) if line.strip()) + 2  # IPython counts from there, too
+        body = body[first - start - 2 :]
         if header["kind"]:
-            body = [_uncommented(line, number) for number, line in enumerate(body, start=start + 2)]
+            body = [_uncommented(line, number) for number, line in enumerate(body, start=first)]
         kind = "markdown" if header["kind"] else "code"
-        found.append(Cell(kind, "\n".join(body), start + 2, header["alt"] or ""))
+        found.append(Cell(kind, "\n".join(body), first, header["alt"] or ""))
     return found
 
 

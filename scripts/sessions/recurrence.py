@@ -5,11 +5,11 @@ import numpy as np
 
 from rnn import SimpleRNN
 
-mornings = np.array([[18.0, 19, 20], [22, 21, 20]]).T[:, :, None]  # 3 steps, a batch of 2, 1 feature
-net = SimpleRNN(input_size=1, hidden_size=2, output_size=1, nonlinearity="identity")
+mornings = np.array([[18.0, 19, 20], [22, 21, 20]]).T[:, :, None]  # 3 steps, batch 2
+net = SimpleRNN(1, 2, 1, nonlinearity="identity")
 net.params["W_xh"] = np.array([[1.0, 0.0]])  # the first unit takes the input,
-net.params["W_hh"] = np.array([[0.0, 1.0], [0.0, 0.0]])  # the second what the first one had,
-net.params["W_hy"] = np.array([[2.0], [-1.0]])  # and the answer is 2·today − yesterday
+net.params["W_hh"] = np.array([[0.0, 1.0], [0.0, 0.0]])  # the second what that one had
+net.params["W_hy"] = np.array([[2.0], [-1.0]])  # twice today minus yesterday
 
 outputs, hidden_states = net.forward(mornings)
 print("rising ", hidden_states[-1, 0], "→", outputs[-1, 0])

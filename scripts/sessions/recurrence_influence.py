@@ -8,7 +8,7 @@ from rnn.gradients import influence
 
 
 class Forgetful(SimpleRNN):
-    """A network with a mistake: every step starts from zeros instead of from the last state."""
+    """A network with a mistake: every step starts from zeros."""
 
     def _step(self, x, h_prev):
         return super()._step(x, np.zeros_like(h_prev))
@@ -16,7 +16,7 @@ class Forgetful(SimpleRNN):
 
 inputs = np.random.default_rng(0).normal(size=(5, 1, 2))
 for network in (SimpleRNN, Forgetful):
-    net = network(input_size=2, hidden_size=4, output_size=3, rng=np.random.default_rng(1))
+    net = network(2, 4, 3, rng=np.random.default_rng(1))
     outputs, hidden_states = net.forward(inputs)
     print(network.__name__, outputs.shape, hidden_states.shape)
     print(influence(net, inputs).round(2))

@@ -7,8 +7,8 @@ from rnn import SimpleRNN
 
 
 def shift_register(nonlinearity, scale=1.0):
-    """Return a network that repeats its input three steps later; inside, everything is `scale` times as large."""
-    net = SimpleRNN(input_size=1, hidden_size=4, output_size=1, nonlinearity=nonlinearity)
+    """Repeat the input three steps later; inside it is `scale` times as large."""
+    net = SimpleRNN(1, 4, 1, nonlinearity=nonlinearity)
     net.params["W_xh"] = scale * np.eye(1, 4)
     net.params["W_hh"] = np.eye(4, k=1)
     net.params["W_hy"] = np.eye(4, 1, k=-3) / scale

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from host import BuildError, Site, chapters, published
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 FLAGS = [
     "--no-sandbox",
@@ -23,6 +23,7 @@ FLAGS = [
     "--disable-sync",
 ]
 AXE = Path(__file__).with_name("node_modules") / "axe-core" / "axe.min.js"
+expect.set_options(timeout=20_000)  # a machine may be busy with other tests
 OPEN = contextlib.ExitStack()  # what lives as long as the whole run: the folder of the site and its server
 
 

@@ -33,11 +33,10 @@ def beside(page: Page, link: Locator) -> None:
     assert there["y"] >= here["y"] + here["height"] or there["y"] + there["height"] <= here["y"]
 
 
-@pytest.mark.parametrize("width", [390, 1366])
-@pytest.mark.parametrize("what", [CITATION, TERM, FORMULA])
-def test_a_card_opens_under_the_mouse_and_closes(site: Site, reader: Reader, lang: str, what: str, width: int) -> None:
-    page = reader(width=width, dark=lang == "zh")
-    visit(page, f"{site.url}{lang}/bptt/")
+@pytest.mark.parametrize(("edition", "what"), [("en", CITATION), ("zh", TERM), ("en", FORMULA)])
+def test_a_card_opens_under_the_mouse_and_closes(site: Site, reader: Reader, edition: str, what: str) -> None:
+    page = reader(dark=edition == "zh")
+    visit(page, f"{site.url}{edition}/bptt/")
     link = page.locator(what).first
     expect(page.locator(CARD)).to_be_hidden()
     link.hover()
@@ -78,7 +77,7 @@ def test_a_card_opens_with_the_keyboard_and_escape_closes_it(site: Site, reader:
     expect(page.locator(CARD)).to_be_visible()  # the mouse does not take it from the keyboard
     page.keyboard.press("Escape")
     expect(page.locator(CARD)).to_be_hidden()
-    assert page.evaluate("document.activeElement.className") == "cite"
+    expect(link).to_be_focused()
     link.blur()
     link.focus()
     expect(page.locator(CARD)).to_be_visible()
@@ -93,7 +92,8 @@ def test_a_card_shows_the_formula_of_another_page_and_asks_for_it_once(site: Sit
     page.on("request", lambda request: asked.append(request.url) if "/bptt/" in request.url else None)
     page.evaluate(
         """() => {
-            const link = Object.assign(document.createElement("a"), {textContent: "x", href: "../bptt/#eq-bptt-product"});
+            const link = Object.assign(document.createElement("a"), {textContent: "x"});
+            link.setAttribute("href", "../bptt/#eq-bptt-product");
             document.querySelector("article p").append(" ", link);
         }"""
     )

@@ -18,7 +18,9 @@ def test_the_book_reads_from_a_stick(site: Site, reader: Callable[..., Page]) ->
     page.wait_for_function("[...document.fonts].some(face => face.family == 'KaTeX_Math' && face.status == 'loaded')")
     page.locator(".book-switch").click()
     page.wait_for_url("**/en/bptt/index.html*")
-    assert not page.locator(".md-search").is_visible()
+    assert page.locator(".md-search").count() == 0
+    page.locator("label[for^=__palette]:visible").click()
+    assert page.locator("body").get_attribute("data-md-color-scheme") == "slate"
     page.locator("#eq-bptt-product .eq-badge summary").click()
     assert page.locator("#eq-bptt-product .eq-badge").evaluate("badge => badge.open")
     page.locator(".md-header .md-logo").click()

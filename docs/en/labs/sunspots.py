@@ -17,12 +17,14 @@ from rnn import SimpleRNN, train_rnn_on_sequence
 from rnn.data import sunspots
 from rnn.train import autoregression, fit_autoregression, windows
 
+plt.rcParams["figure.constrained_layout.use"] = True
+
 years, numbers = sunspots()
 print(len(numbers), "years,", years[0], "to", years[-1])
 print("smallest", numbers.min(), " largest", numbers.max())
 
 # %% alt="The yearly sunspot numbers from 1700 to 2008: an uneven wave with maxima of very different height. A dashed line stands after 1920."
-fig, ax = plt.subplots(figsize=(5.6, 2.2), layout="constrained")
+fig, ax = plt.subplots(figsize=(4.8, 2.0))
 ax.plot(years, numbers, linewidth=1)
 ax.axvline(1920.5, color="C1", linestyle="--", linewidth=1)
 ax.set(xlabel="$t$", ylabel="$x_t$", ylim=(0, None))
@@ -36,6 +38,7 @@ plt.show()
 # ## A split in time { #split }
 #
 # A model is judged on years that it was not fitted on. Drawing those years at random would be wrong here: most of the hidden years would have both neighbours among the known ones, and a model could learn to fill gaps. Filling a gap is not forecasting:
+
 
 # %%
 def rmse(guess, truth):
@@ -51,7 +54,7 @@ print("the year before        ", rmse(before, year).round(1))
 #
 # So the test is the future. Everything is fitted on the years up to 1920. Within them, the years from 1841 on serve for choices. The years after 1920 are the test, in three spans; the first two are customary in papers about this series.
 #
-# **Your turn.** Hide every fifth year, drawn at random with `np.random.default_rng(0)`. For how many hidden years are both neighbours known? Compute the error of “mean of both neighbours” on just those years.
+# **Your turn.** Hide a fifth of the years, drawn at random with `np.random.default_rng(0)`. For how many hidden years are both neighbours known? Compute the error of “mean of both neighbours” on just those years.
 #
 # ## The scale { #scale }
 #
@@ -118,7 +121,7 @@ print_row("AR(12)", linear)
 # %% alt="One step ahead on the test years 1921 to 2008: the network and AR(12) both follow the waves closely, but at the highest maximum, in 1957, the network stays far below."
 test = target_years > 1920
 when, ink = target_years[test], plt.rcParams["text.color"]
-fig, ax = plt.subplots(figsize=(5.6, 2.6), layout="constrained")
+fig, ax = plt.subplots(figsize=(4.8, 2.4))
 ax.plot(when, targets[test], color=ink, linewidth=0.8, label="$x_t$")
 ax.plot(when, result.predictions["rnn"][test], color="C1", label="SimpleRNN")
 ax.plot(when, linear[test], "--", color="C0", linewidth=1, label="AR(12)")
@@ -134,6 +137,7 @@ plt.show()
 # ## The same by hand { #by-hand }
 #
 # Inside there is no more than this. The network reads twelve standardised values, and only its last output is asked for. So the gradient of the loss is zero for all outputs but the last, and `backward` carries it back through the twelve steps, as the chapter [on backpropagation through time](../bptt.md) derives. The decay adds a small multiple of each weight to its gradient. Then each parameter takes a step against its gradient.
+
 
 # %%
 def standardised(until):
@@ -164,8 +168,8 @@ early, later = target_years <= 1840, within("1841-1920")
 curves = {}
 for decay in (0.0, 0.01):
     net = SimpleRNN(1, 8, 1, rng=np.random.default_rng(0))
-    curves[decay] = np.empty((1000, 2))
-    for n in range(1000):
+    curves[decay] = np.empty((600, 2))
+    for n in range(600):
         outputs, _ = net.forward(x[:, later])
         held_out = np.mean((outputs[-1, :, 0] - y[later]) ** 2)
         curves[decay][n] = update(net, x[:, early], y[early], decay), held_out
@@ -173,10 +177,10 @@ for decay in (0.0, 0.01):
     print(f"decay {decay:4}: smallest {held_out.min():.3f}", end=" ")
     print(f"after {held_out.argmin()} updates, at the end {held_out[-1]:.3f}")
 
-# %% alt="Two pairs of curves over a thousand updates. Without decay the loss on the years learnt from keeps falling, while the loss on 1841 to 1920 soon turns and climbs. With decay both level off, and the second stays low."
-fig, ax = plt.subplots(figsize=(5.6, 2.4), layout="constrained")
+# %% alt="Two pairs of curves over six hundred updates. Without decay the loss on the years learnt from keeps falling, while the loss on 1841 to 1920 soon turns and climbs. With decay both level off, and the second stays low."
+fig, ax = plt.subplots(figsize=(4.8, 2.2))
 for (decay, curve), color in zip(curves.items(), ("C1", "C0"), strict=True):
-    n, (learnt, held_out) = range(0, 1000, 10), curve[::10].T
+    n, (learnt, held_out) = range(0, 600, 10), curve[::10].T
     ax.plot(n, learnt, "--", color=color, linewidth=1)
     ax.plot(n, held_out, color=color, label=rf"$\lambda={decay}$")
 ax.set(xlabel="$n$", ylabel="$L$", ylim=(0, 0.4))
@@ -189,7 +193,7 @@ plt.show()
 # %%
 x, y, mean, scale = standardised(1920)
 net = SimpleRNN(1, 8, 1, rng=np.random.default_rng(0))
-for _ in range(1000):
+for _ in range(600):
     update(net, x[:, ~test], y[~test], decay=0.01)
 outputs, hidden_states = net.forward(x)
 print(f"{'':12}", *(f"{span:>10}" for span in spans))
@@ -216,9 +220,7 @@ for unit in range(8):
 
 # %% alt="The four hidden units with the largest weights over the test years: all swing with the cycle, each in its own shape, and some are cut flat close to one at the maxima."
 largest = np.argsort(-abs(net.params["W_hy"][:, 0]))[:4]
-fig, axes = plt.subplots(
-    2, 2, figsize=(5.6, 2.5), sharex=True, sharey=True, layout="constrained"
-)  # fmt: skip
+fig, axes = plt.subplots(2, 2, figsize=(4.8, 2.4), sharex=True, sharey=True)
 for unit, ax in zip(largest, axes.flat, strict=True):
     ax.plot(when, h[test, unit], linewidth=1)
     ax.set(ylim=(-1.05, 1.05), yticks=[-1, 0, 1], ylabel=f"$h[{unit}]$")
@@ -236,6 +238,7 @@ plt.show()
 # ## Running freely { #free }
 #
 # One step ahead, the network is told the truth after each prediction. Let it [run on its own predictions](../glossary.md#free-running-prediction) instead, from 1921 on.
+
 
 # %%
 def run_on(predict, starts, steps):
@@ -255,7 +258,7 @@ def by_formula(past):
 
 
 # %% alt="From 1921 on each method runs on its own predictions. The network keeps waving, always to about the same height, and mostly in step with the true cycle; AR(12) fades towards a constant."
-fig, ax = plt.subplots(figsize=(5.6, 2.6), layout="constrained")
+fig, ax = plt.subplots(figsize=(4.8, 2.4))
 ax.plot(when, targets[test], color=ink, linewidth=0.8, label="$x_t$")
 free = run_on(by_network, past[test][:1], len(when))[0]
 ax.plot(when, free, color="C1", label="SimpleRNN")
@@ -269,7 +272,7 @@ plt.show()
 # The heights are lost, but the network keeps step with the Sun. Knowledge or luck? One picture from one start cannot tell. So start in every year, run for twenty years, and collect the error by how many years ahead it was made: on the left for starts up to 1901, on the right for starts from 1921 on. The dotted line is the error of always saying the mean of the training years.
 
 # %% alt="The error by years ahead, from 1 to 20, in two panels. Left, in the training years, the network crosses the dotted line of the mean after ten to fifteen years and stays above it. Right, in the test years, it stays far below the line for all twenty years."
-fig, axes = plt.subplots(1, 2, figsize=(5.6, 2.4), sharey=True, layout="constrained")
+fig, axes = plt.subplots(1, 2, figsize=(4.8, 2.2), sharey=True)
 ahead = np.arange(1, 21)
 for ax, span in zip(axes, ("1712-1901", "1921-1989"), strict=True):
     starts = np.flatnonzero(within(span))
@@ -278,7 +281,8 @@ for ax, span in zip(axes, ("1712-1901", "1921-1989"), strict=True):
         miss = run_on(predict, past[starts], 20) - truth
         ax.plot(ahead, np.sqrt(np.mean(miss**2, axis=0)), style)
     ax.axhline(rmse(seen.mean(), truth), color="C2", linestyle=":")
-    ax.set(xlabel="$n$", ylim=(0, None), xticks=[1, 5, 10, 15, 20], title=span)
+    ax.set(xlabel="$n$", xticks=[1, 5, 10, 15, 20], title=span)
+axes[0].set_ylim(0, None)
 plt.show()
 
 # %% [markdown]
@@ -298,12 +302,12 @@ for seed, run in enumerate(runs):
     print_row(f"seed {seed}", run.predictions["rnn"])
 print_row("AR(12)", linear)
 
-# %% alt="The errors of five networks as dots and of AR(12) as a bar, for each of the three test spans: on 1921 to 1955 all dots lie below the bar, on 1956 to 1979 all above it, on 1980 to 2008 about it."
-fig, ax = plt.subplots(figsize=(5.6, 2.0), layout="constrained")
+# %% alt="The errors of five networks as dots and of AR(12) as a bar, for each of the three test spans: on 1921 to 1955 all dots lie below the bar, on 1956 to 1979 all above it, on 1980 to 2008 at it or a little above."
+fig, ax = plt.subplots(figsize=(4.8, 1.8))
 for place, span in enumerate(spans[1:]):
     dots = [error(run.predictions["rnn"], span) for run in runs]
     ax.plot(dots, [place] * 5, "o", color="C1", alpha=0.6)
-    ax.plot(error(linear, span), place, "|", color="C0", markersize=20)
+    ax.plot(error(linear, span), place, "|", color="C0", markersize=16)
 ax.set(yticks=range(3), yticklabels=spans[1:], ylim=(2.5, -0.5), xlim=(0, None))
 plt.show()
 

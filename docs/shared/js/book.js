@@ -4,11 +4,11 @@
   // Material asks the site of every link[rel=alternate] for a sitemap (and rewrites links by it); a space hides ours from it.
   for (const link of document.querySelectorAll("link[rel=alternate]")) link.setAttribute("rel", "alternate ");
 
-  // From a disk or a stick (file:) a folder would open as a list of files, so that links name the page in it; and a browser
-  // gives such pages no worker, without which there is no search.
+  // From a disk or a stick (file:) a folder would open as a list of files, so that links name the page in it.  There is no
+  // search, for which a browser gives such pages no worker; its form has to go, or Material waits for it with all the rest.
   if (location.protocol === "file:") {
     for (const link of document.links) if (link.protocol === "file:" && link.pathname.endsWith("/")) link.pathname += "index.html";
-    for (const part of document.querySelectorAll(".md-search, .md-header [for=__search]")) part.style.display = "none";
+    for (const part of document.querySelectorAll(".md-search, .md-header [for=__search]")) part.remove();
   }
 
   // The other language opens at the same place: the anchor, else the heading last passed.  The choice is remembered for the root page.
