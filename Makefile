@@ -8,6 +8,7 @@ SETUP := $(VENV)/.setup
 ASSETS := docs/shared/katex/katex.min.css
 TOOLS := tests/site/node_modules/.package-lock.json
 export NO_MKDOCS_2_WARNING := 1
+export OPENBLAS_NUM_THREADS := 1
 export PATH := $(BIN):$(PATH)
 
 .DEFAULT_GOAL := help

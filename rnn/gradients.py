@@ -156,7 +156,7 @@ def log_norms(jacobians: ArrayLike) -> Array:
     product, scale, logs = np.eye(len(jacobians[0])), 0.0, []
     for J in jacobians:
         product = validate.result("product", J @ product)
-        norm = float(np.linalg.norm(product, 2))
+        norm = float(validate.result("norm", np.linalg.norm(product[None], 2, axis=(1, 2)))[0])
         if norm > 0:
             product, scale = product / norm, scale + np.log(norm)
         logs.append(scale if norm > 0 else -np.inf)

@@ -26,7 +26,7 @@ LATIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 COMMON = {
     "Main-Regular": LATIN
     + "0123456789 !\"'()*+,-./:;<=>?[]_`{|}~\u00a0\u200b\ue020"
-    + "∂∇∑∏→←⇒⋯…⋮⋱≤≥≠≈≡∼≪≫∈⊤⊥⊙⊗×·⋅±−∥′∞∀∗∝¬√⟨⟩⌊⌋¯ˉΓΔΘΛΣΦΨΩ",
+    + "∂∇∑∏→←⇒⋯…⋮⋱≤≥≠≈≡∼≪≫∈⊤⊥⊙⊗×·⋅±−∥′∞∀∗∝¬√⟨⟩⌊⌋¯ˉ∣‖^ΓΔΘΛΣΦΨΩ",
     "Main-Bold": "0123456789",
     "Math-Italic": LATIN + "\u00a0αβγδεζηθικλμνξπρστυφχψωϵϕ",
     "Typewriter-Regular": "W_abcdefghilnoprtuvwxyz",  # the package's names of arrays

@@ -48,6 +48,7 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     ("bptt-counted-twice", "add transpose"): "not the gradient either; with one step the derivative is diagonal",
     ("bptt-counted-twice", "drop transpose"): "not the gradient either; with one step the derivative is diagonal",
     ("bptt-rows-start", "add transpose"): "0 has every shape",
+    ("vanishing-one-factor", "drop transpose"): "as true: a matrix and its transpose have the same singular values",
     ("recurrence-causal", "add transpose"): "0 has every shape",
     **{
         ("rnn/picture.py", piece): "looks only: a size, a width or a place, on which nothing that is shown depends"

@@ -16,7 +16,7 @@ AS_IT_IS = re.compile(r"(<(pre|script|style|textarea)\b.*?</\2>)", re.DOTALL)
 READ = re.compile(r"var\((--[\w-]+)|getPropertyValue\(\W(--[\w-]+)")
 PALETTE = re.compile(r""":root|\[data-md-color-scheme(=["']?\w+["']?)?\]""")
 EVERY_PALETTE = ":root,[data-md-color-scheme]"
-PATH = re.compile(r'<path d="([^"]{60,})"\s*/?>(?:</path>)?')
+STRETCHED = re.compile(r'(preserveAspectRatio="x\w+ slice">)<path d="([^"]{60,})"\s*/?>(?:</path>)?')  # a brace, a root
 
 
 def slim(site: Path) -> None:
@@ -50,21 +50,21 @@ def without_indentation(html: str) -> str:
 
 
 def share_paths(html: str) -> str:
-    """Return a page in which a long path that is drawn again is named at its first place and used at the others."""
-    drawn = PATH.findall(html)
+    """Return a page in which a stretched sign of KaTeX is drawn once, named, and used wherever it comes again."""
+    drawn = [path for _, path in STRETCHED.findall(html)]
     names = {path: f"path-{index}" for index, path in enumerate(dict.fromkeys(drawn)) if drawn.count(path) > 1}
     seen: set[str] = set()
 
     def replace(match: re.Match[str]) -> str:
-        path = match[1]
+        box, path = match.groups()
         if path not in names:
             return match[0]
         if path in seen:
-            return f'<use href="#{names[path]}"/>'
+            return f'{box}<use href="#{names[path]}"/>'
         seen.add(path)
-        return f'<path id="{names[path]}" stroke="none" d="{path}"/>'  # says `none` itself: no style reaches a copy
+        return f'{box}<path id="{names[path]}" stroke="none" d="{path}"/>'  # KaTeX's style sheet reaches no copy
 
-    return PATH.sub(replace, html)
+    return STRETCHED.sub(replace, html)
 
 
 def slim_style(text: str, names: set[str], read: set[str], settled: frozenset[str] = frozenset()) -> str:

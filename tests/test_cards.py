@@ -285,7 +285,12 @@ def test_our_glossary_says_the_same_in_both_languages():
 
 
 # English that stands in brackets behind Chinese and is no term of the glossary; each with its reason.
-NO_TERMS: dict[str, str] = {}
+NO_TERMS = {
+    "explode": "the verb of the term “exploding gradient”",
+    "fork": "a word of the places that host code, not of the book",
+    "normal": "short for “normal matrix”, explained where it stands; the term is its opposite",
+    "vanish": "the verb of the term “vanishing gradient”",
+}
 BRACKET = re.compile(r"(?P<zh>[\u4e00-\u9fff]+)（(?P<en>[A-Za-z][A-Za-z -]*[A-Za-z])(?=[）；]|，(?!\d{4}))")
 
 

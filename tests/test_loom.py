@@ -234,8 +234,9 @@ def test_the_hash_sees_code_and_data_and_nothing_else(package, file, old, new, c
     assert (closure.digest("rnn.a") != before) is changes
 
 
-def test_results_are_remembered_and_failures_are_not(tmp_path, monkeypatch):
+def test_results_are_remembered_and_failures_only_by_the_process(tmp_path, monkeypatch):
     monkeypatch.setattr(cache, "CACHE", tmp_path)
+    monkeypatch.setattr(checks, "_failures", {})
     runs = []
     real = checks.run
     monkeypatch.setattr(checks, "run", lambda *args: runs.append(args) or real(*args))
@@ -244,6 +245,9 @@ def test_results_are_remembered_and_failures_are_not(tmp_path, monkeypatch):
     assert checks.check(good) == first
     assert len(runs) == 1
     assert not checks.check(bad)[1]["bptt-product"]["ok"]
+    assert not checks.check(bad)[1]["bptt-product"]["ok"]
+    assert len(runs) == 2
+    checks._failures.clear()
     assert not checks.check(bad)[1]["bptt-product"]["ok"]
     assert len(runs) == 3
 
@@ -271,6 +275,7 @@ def small_book(tmp_path):
     config = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
     config = re.sub(r"^(hooks:| *mkdocs-jupyter:|.*: labs/).*\n", "", config, flags=re.M)
     (folder / "mkdocs.yml").write_text(config, encoding="utf-8")
+    shutil.copy(ROOT / "package-lock.json", folder)
     (folder / "node_modules").symlink_to(ROOT / "node_modules")
     if (cached := ROOT / "build" / "cache").exists():
         shutil.copytree(cached, folder / "build" / "cache")

@@ -7,9 +7,9 @@ import numpy as np
 from rnn.equations import Sides, definition, equation, twin
 from rnn.equations.worlds import (
     alike,
+    diagonalisable,
     elman,
     isometry,
-    diagonalisable,
     lyapunov,
     nearly_linear,
     normal,
@@ -30,7 +30,9 @@ vanishing_lag = definition(where=elman, for_all="0 <= n < T")
 vanishing_by_lag = equation(where=elman)
 
 # bounds by singular values
-vanishing_one_factor = equation(where=elman, for_all="1 <= t <= T", equal_in=(isometry, isometry, alike, alike))
+vanishing_one_factor = equation(
+    where=elman, for_all="1 <= t <= T", equal_in=(nearly_linear, nearly_linear, alike, alike)
+)
 vanishing_upper = equation(where=elman, for_all=PAIRS, equal_in=(alike, nearly_linear))
 vanishing_lower = equation(where=elman, for_all=PAIRS, equal_in=alike)
 vanishing_orthogonal = equation(where=orthogonal, for_all=PAIRS, equal_in=isometry)
@@ -48,9 +50,6 @@ vanishing_revived = equation(where=rank_one, for_all="0 <= k < t <= T")
 vanishing_uneven = equation(where=rank_one, for_all="1 <= t <= T")
 vanishing_fixed_point = equation(where=one_unit, equal_in=one_unit_near_zero)
 vanishing_at_rest = equation(where=one_unit, for_all="0 <= k <= t <= T")
-
-# saturation
-vanishing_blocked = equation(where=elman, for_all="0 <= k < i <= t <= T", equal_in=nearly_linear)
 
 # random weights, and the exponents
 vanishing_gaussian = equation(where=wide, approx=0.1)

@@ -383,7 +383,7 @@ def isometry(q: Run, rng: np.random.Generator) -> Callable[[], Seen]:
 def _with_eigenvalues(q: Run, rng: np.random.Generator, *, normal: bool) -> Callable[[], Seen]:
     def change(params: dict[str, Array]) -> None:
         V = rng.normal(size=params["W_hh"].shape)
-        q["V"] = np.linalg.qr(V)[0] if normal else V
+        q["V"] = rng.uniform(0.5, 2.0) * np.linalg.qr(V)[0] if normal else V  # at right angles, and of any length
         q[r"\Lambda"] = np.diag(rng.uniform(0.3, 1.5, size=len(V)) * rng.choice([-1, 1], size=len(V)))
         params["W_hh"][...] = (q["V"] @ q[r"\Lambda"] @ np.linalg.inv(q["V"])).T
 
@@ -467,12 +467,12 @@ def lyapunov(q: Run, rng: np.random.Generator) -> Callable[[], Seen]:
     return seen
 
 
-WIDE = 500
+WIDE = 300
 
 
 @world()
 def wide(q: Run, rng: np.random.Generator) -> Callable[[], Seen]:
-    """A tanh network with 500 hidden units and independent normal weights of variance g²/H, after a run-in."""
+    """A tanh network with 300 hidden units and independent normal weights of variance g²/H, after a run-in."""
     # --8<-- [start:wide]
     T, H = 4, WIDE
     net = SimpleRNN(H, H, 1, rng=rng)

@@ -18,6 +18,7 @@ from scripts.book.closure import ROOT, digest
 from scripts.book.pages import Edition
 
 LOOM = "rnn.equations.__main__"
+_failures: dict[tuple[str, str], Any] = {}
 
 
 class ComputeError(Exception):
@@ -47,18 +48,7 @@ def check(formulas: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
     keys = {name: cache.key(digests[chapter_of(name)], name, tex) for name, tex in formulas.items()}
     modules = sorted(path.stem for path in (ROOT / "rnn" / "equations").glob("[a-z]*.py"))
     register = cache.key(_digest(LOOM, *(f"rnn.equations.{module}" for module in modules)), "the registry")
-    stored = {name: found for name, key in keys.items() if (found := _load("checks", key)) is not None}
-    registry = _load("checks", register)
-    missing = {name: tex for name, tex in formulas.items() if name not in stored}
-    if registry is None or any(name in registry for name in missing):
-        answer = json.loads(run([sys.executable, "-m", "rnn.equations"], json.dumps(missing)))
-        registry = answer["registry"]
-        _store("checks", register, registry)
-        for name, result in answer["results"].items():
-            stored[name] = result
-            if result["ok"]:  # a failure is looked at again
-                _store("checks", keys[name], result)
-    return registry, stored
+    return _ask("rnn.equations", "checks", register, keys, lambda missing: {name: formulas[name] for name in missing})
 
 
 def compute(names: set[str]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -86,16 +76,28 @@ def compute(names: set[str]) -> tuple[dict[str, Any], dict[str, Any]]:
     digests = {name: _digest("scripts.figures.__main__", f"scripts.figures.{name}") for name in map(chapter_of, names)}
     tools = (ROOT / "package-lock.json").read_text(encoding="utf-8")  # SVGO slims the pictures
     keys = {name: cache.key(digests[chapter_of(name)], name, tools) for name in names}
-    stored = {name: found for name, key in keys.items() if (found := _load("figures", key)) is not None}
-    registry, missing = _load("figures", register), sorted(names - stored.keys())
+    return _ask("scripts.figures", "figures", register, keys, sorted)
+
+
+def _ask(
+    module: str, kind: str, register: str, keys: Mapping[str, str], request: Callable[[list[str]], Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the registry and the results that are stored under these keys; have a module compute what is not.
+
+    A failure is not stored but for this process: the next build looks at it again, the next page need not.
+    """
+    stored = {name: found for name, key in keys.items() if (found := _load(kind, key)) is not None}
+    registry, missing = _load(kind, register), [name for name in keys if name not in stored]
     if registry is None or any(name in registry for name in missing):
-        answer = json.loads(run([sys.executable, "-m", "scripts.figures"], json.dumps(missing)))
+        answer = json.loads(run([sys.executable, "-m", module], json.dumps(request(missing))))
         registry = answer["registry"]
-        _store("figures", register, registry)
+        _store(kind, register, registry)
         for name, result in answer["results"].items():
             stored[name] = result
-            if "error" not in result:
-                _store("figures", keys[name], result)
+            if result.get("ok", "error" not in result):
+                _store(kind, keys[name], result)
+            else:
+                _failures[kind, keys[name]] = result
     return registry, stored
 
 
@@ -138,7 +140,10 @@ def prepare(edition: Edition) -> None:
 
 def run(command: list[str], stdin: str) -> str:
     """Run a command in the repository and return what it prints; its last words, if it fails."""
-    done = subprocess.run(command, input=stdin, capture_output=True, text=True, cwd=ROOT, encoding="utf-8", check=False)
+    alone = os.environ | {"OPENBLAS_NUM_THREADS": "1"}  # small matrices gain nothing by threads, and sums keep their order
+    done = subprocess.run(
+        command, input=stdin, capture_output=True, text=True, cwd=ROOT, env=alone, encoding="utf-8", check=False
+    )
     if done.returncode:
         raise ComputeError(_last_words(done.stderr))
     return done.stdout
@@ -168,7 +173,7 @@ def _digest(*modules: str) -> str:
 
 def _load(kind: str, key: str) -> Any:
     found = cache.load(cache.CACHE / kind / f"{key}.json")
-    return None if found is None else json.loads(found)
+    return _failures.get((kind, key)) if found is None else json.loads(found)
 
 
 def _store(kind: str, key: str, value: Any) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.patches import FancyArrowPatch
+from matplotlib.path import Path
 from numpy.typing import NDArray
 
 from rnn import SimpleRNN, init
@@ -30,9 +31,7 @@ def recurrence_unrolled() -> Drawing:
     diagram.arrow(below, state, "$W_{xh}$", color=GREY, side=-0.27)
     diagram.arrow(state, above, "$W_{hy}$", color=GREY, side=-0.27)
     loop = FancyArrowPatch(
-        (0.88, y + 0.13),
-        (0.88, y - 0.13),
-        connectionstyle="arc3,rad=-3.4",
+        path=Path([(0.88, y + 0.12), (1.5, y + 0.5), (1.5, y - 0.5), (0.88, y - 0.12)], [1, 4, 4, 4]),
         arrowstyle="-|>,head_width=2.6,head_length=4.6",
         mutation_scale=1,
         color=BLUE,
@@ -75,14 +74,11 @@ def recurrence_shapes() -> Drawing:
 @figure()
 def recurrence_impulse() -> Drawing:
     """Draw the hidden states of a small random network after a single input."""
-    T, H = 30, 6
-    inputs = np.zeros((T, 1, 1))
-    inputs[4] = 1.5
-    _, states = _orthogonal(0.9, H, seed=4).forward(inputs)
+    states = _after_an_impulse(steps=30, units=6)
     fig, ax = plot(width=5.6, height=1.7)
-    heat(ax, states[:, 0].T)
-    ax.set(xlabel="$t$", ylabel="$i$", **_grid(T, H))
-    rows = [(t + 1, *states[t, 0, :3]) for t in range(2, T, 3)]
+    heat(ax, states.T)
+    ax.set(xlabel="$t$", ylabel="$i$", **_grid(*states.shape))
+    rows = [(t + 1, *states[t, :3]) for t in range(4, len(states), 5)]
     return Drawing(fig, ("$t$", "$h_{t,1}$", "$h_{t,2}$", "$h_{t,3}$"), rows)
 
 
@@ -98,7 +94,7 @@ def recurrence_visible() -> Drawing:
         end = (t[-1], curves[scale][-1])
         ax.annotate(f"${scale:g}$", end, (5, 0), textcoords="offset points", va="center", color=color)
     ax.set(xlabel="$t$", ylabel=r"$\Vert\partial h_t/\partial x_1\Vert$", xlim=(1, 40), xticks=[1, 10, 20, 30, 40])
-    rows = [(int(n), *(curves[scale][n - 1] for scale in curves)) for n in t[::4]]
+    rows = [(int(n), *(curves[scale][n - 1] for scale in curves)) for n in t[::6]]
     return Drawing(fig, ("$t$", *(f"{scale:g}" for scale in curves)), rows)
 
 
@@ -113,8 +109,10 @@ def recurrence_echo() -> Drawing:
     top.step(t, inputs[:, 0, 0], where="mid", color=GREY, linewidth=1)
     top.plot(t[LAG:], outputs[LAG:, 0, 0], "o", color=VERMILION, markersize=3.2)
     top.set(yticks=[-1, 1], ylim=(-1.3, 1.3), ylabel="$x_t,\\ y_t$")
-    heat(bottom, states[:, 0].T, largest=1.0)
+    order = [unit - 1 for unit, *_ in _followed()]
+    heat(bottom, states[:, 0, order].T, largest=1.0)
     bottom.set(xlabel="$t$", ylabel="$i$", **_grid(T, 6))
+    bottom.set(yticklabels=[str(unit + 1) for unit in order])
     rows = [(n + 1, inputs[n, 0, 0], outputs[n, 0, 0]) for n in t]
     return Drawing(fig, ("$t$", "$x_t$", "$y_t$"), rows)
 
@@ -134,8 +132,13 @@ def recurrence_echo_error() -> dict[str, Any]:
 @table
 def recurrence_units() -> list[tuple[int, int, float]]:
     """For each unit of the trained echo: how old the input is that it follows best, and which share it explains."""
-    shares = _shares(_echo())
-    return [(i + 1, int(row.argmax()), float(row.max())) for i, row in enumerate(shares)]
+    return _followed()
+
+
+def _followed() -> list[tuple[int, int, float]]:
+    """Return the unit, the age of the input that it follows best, and the share; the newest inputs first."""
+    found = [(i + 1, int(row.argmax()), float(row.max())) for i, row in enumerate(_shares(_echo()))]
+    return sorted(found, key=lambda row: row[1])
 
 
 @number
@@ -146,12 +149,12 @@ def recurrence_mixed() -> float:
 
 @number
 def recurrence_decoded() -> dict[str, float]:
-    """Find which share of past inputs a linear formula of the state recovers; `needed`: the worst of 0 … 3."""
+    """Find which share of past inputs a linear formula of the state recovers; `missing`: at most, of 0 … 3."""
     states, past = _read(_echo())
     design = np.column_stack([states, np.ones(len(states))])
     left = past - design @ np.linalg.lstsq(design, past, rcond=None)[0]
     shares = 1 - left.var(axis=0) / past.var(axis=0)
-    return {"needed": float(shares[: LAG + 1].min()), "four": float(shares[4]), "five": float(shares[5])}
+    return {"missing": float(1 - shares[: LAG + 1].min()), "four": float(shares[4]), "five": float(shares[5])}
 
 
 @number
@@ -219,6 +222,14 @@ def _until(curve: Array) -> int:
     """Return the first place at which a curve is below a thousandth of its beginning; its length if there is none."""
     below = np.flatnonzero(curve < 1e-3 * curve[0])
     return int(below[0]) if len(below) else len(curve)
+
+
+def _after_an_impulse(steps: int, units: int) -> Array:
+    """Run a network over zeros, but for a single input at step 5: its states, (steps, units)."""
+    inputs = np.zeros((steps, 1, 1))
+    inputs[4] = 1.5
+    _, states = _orthogonal(0.9, units, seed=4).forward(inputs)
+    return states[:, 0]
 
 
 def _grid(steps: int, units: int) -> dict[str, Any]:

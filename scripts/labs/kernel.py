@@ -91,10 +91,14 @@ class Shell(InteractiveShell):
     display_pub_class = Displayed
     compiler_class = Names
 
-    def showtraceback(self, *_: Any, **__: Any) -> None:
-        """Leave errors to `execute`."""
+    shown: BaseException | None = None
 
-    showsyntaxerror = showtraceback
+    def showtraceback(self, *_: Any, **__: Any) -> None:
+        """Leave errors to `execute`; those in drawing a figure come by this way alone."""
+        self.shown = sys.exc_info()[1]
+
+    def showsyntaxerror(self, *_: Any, **__: Any) -> None:
+        """Leave these to `execute` too."""
 
 
 def execute(name: str, cells: list[dict[str, Any]]) -> dict[str, Any]:
@@ -117,11 +121,11 @@ def execute(name: str, cells: list[dict[str, Any]]) -> dict[str, Any]:
     with _shell(name) as shell:
         for number, cell in enumerate(cells):
             record.outputs, complaints = [], StringIO()
-            Shell.cell = number
+            Shell.cell, shell.shown = number, None
             with redirect_stdout(record), redirect_stderr(complaints):
                 result = shell.run_cell(cell["code"])  # type: ignore[no-untyped-call]
             done.append(record.outputs)
-            failure = result.error_before_exec or result.error_in_exec
+            failure = result.error_before_exec or result.error_in_exec or shell.shown
             if failure is not None:
                 return {"outputs": done, "error": {"line": _line(failure, cells, number), "reason": _reason(failure)}}
             if complaints.getvalue():

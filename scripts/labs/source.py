@@ -81,14 +81,15 @@ def as_markdown(source: str) -> str:
 
     A code cell becomes a fenced listing: the fence opens in the place of ``# %%`` and closes in that of the blank line.
     """
-    lines = [""] * (len(source.splitlines()) + 1)
+    given = [*source.splitlines(), ""]
+    lines = [""] * len(given)
     for cell in cells(source):
         text = cell.text.splitlines()
         lines[cell.line - 1 : cell.line - 1 + len(text)] = text
         if cell.kind == "code":
             lines[cell.line - 2] = FENCE
             after = cell.line - 1 + len(text)
-            if lines[after]:
+            if given[after].strip():
                 raise SourceError(after + 1, "expected a blank line between a code cell and the next cell")
             lines[after] = "```"
     return "\n".join(lines)

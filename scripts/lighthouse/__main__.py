@@ -24,6 +24,7 @@ from statistics import median
 from typing import Annotated, Any
 
 import typer
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
@@ -60,7 +61,10 @@ def main(
                 results[name] = {key: median(run[key] for run in measured) for key in measured[0]}
                 print(f"{name}: {runs} runs", flush=True)
     RESULT.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    table = Table("page", *SCORES.values(), *TIMES.values(), title=f"Lighthouse, phone, median of {runs}")
+    table = Table(title=f"Lighthouse, phone, median of {runs}", box=SIMPLE, pad_edge=False, collapse_padding=True)
+    table.add_column("page", no_wrap=True)
+    for heading in (*SCORES.values(), *TIMES.values()):
+        table.add_column(heading, justify="right")
     for name, row in results.items():
         scores = (f"{100 * row[key]:.0f}" for key in SCORES)
         times = (f"{row[key] if key.endswith('shift') else row[key] / 1000:.2f}" for key in TIMES)
