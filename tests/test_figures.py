@@ -91,6 +91,7 @@ def test_a_table_takes_its_rows_from_the_function(weave, computed):
         ("/// figure | page-ratio\n    alt: x\n\ny\n///", "3: figure page-ratio: there is no @figure"),
         ("/// figure | page-curve\n\ny\n///", "3: figure page-curve: expected an option alt"),
         ("/// figure | page-curve\n    alt: x\n\n///", "3: figure page-curve: expected an option alt"),
+        ("/// figure | page-curve\n    alt: x: z\n\ny\n///", "4: alt: a text with a colon or a # in it stands in quotation marks"),
         ("/// figure | page-broken\n    alt: x\n\ny\n///", "3: figure page-broken stops: scripts/figures/page.py:7: ValueError: expected numbers, got nan"),
         ("Text {{page-ration}}.", "3: number page-ration: there is no @number page_ration in scripts/figures/page.py; did you mean page-ratio"),
         ("Text {{page-parts.a}}.", "3: number page-parts has no part a; did you mean a.c or a.b?"),

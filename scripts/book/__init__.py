@@ -163,6 +163,8 @@ class Begin(Preprocessor):
                     number,
                     "bare $$: a displayed formula is a block with a name, /// equation | name, so that it is checked",
                 )
+            if not code and re.match(r"    alt: *[^\"'].*(: | #)", line):
+                report(page, number, "alt: a text with a colon or a # in it stands in quotation marks")
             if not code and re.match(r"#+ .*\$", line):
                 report(page, number, "a heading with mathematics cannot be shown in the table of contents")
         return [line for line in lines if not self._lacks_its_listing(line, page)]

@@ -140,7 +140,9 @@ def prepare(edition: Edition) -> None:
 
 def run(command: list[str], stdin: str) -> str:
     """Run a command in the repository and return what it prints; its last words, if it fails."""
-    alone = os.environ | {"OPENBLAS_NUM_THREADS": "1"}  # small matrices gain nothing by threads, and sums keep their order
+    alone = os.environ | {
+        "OPENBLAS_NUM_THREADS": "1"
+    }  # small matrices gain nothing by threads, and sums keep their order
     done = subprocess.run(
         command, input=stdin, capture_output=True, text=True, cwd=ROOT, env=alone, encoding="utf-8", check=False
     )
