@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -218,19 +218,30 @@ def tex(only: Annotated[str, typer.Option(help="Only formulas whose name begins 
     """Break every evaluated formula of the pages and check it again."""
     edition, known = Edition(ROOT / "docs" / "en"), registry()
     edition.refresh()
-    formulas = [f for f in edition.formulas.values() if f.name.startswith(only) and not known[f.name].twin]
-    survivors, killed, identical = [], 0, 0
-    for formula in track(formulas, "formulas", console=console, transient=True):
-        eq = known[formula.name]
-        for mutant in tex_mutants(formula.name, formula.tex):
-            if not check(eq, mutant.text).ok:
-                killed += 1
-            elif same_values(eq, formula.tex, mutant.text):
-                identical += 1
-            else:
-                survivors.append(mutant)
+    formulas = [
+        (f.name, f.tex) for f in edition.formulas.values() if f.name.startswith(only) and not known[f.name].twin
+    ]
+    survivors, killed, identical = list[Mutant](), 0, 0
+    with ProcessPoolExecutor() as pool:
+        done = track(pool.map(_break, formulas), "formulas", total=len(formulas), console=console, transient=True)
+        for noticed, same, left in done:
+            killed, identical, survivors = killed + noticed, identical + same, survivors + left
     console.print(f"{len(formulas)} formulas, {killed} breaks noticed, {identical} that leave every value as it was")
     _verdict(survivors, whole=not only)
+
+
+def _break(formula: tuple[str, str]) -> tuple[int, int, list[Mutant]]:
+    """Break one formula everywhere: how many breaks are noticed, how many change nothing, and the others."""
+    name, tex = formula
+    eq, survivors, killed, identical = registry()[name], list[Mutant](), 0, 0
+    for mutant in tex_mutants(name, tex):
+        if not check(eq, mutant.text).ok:
+            killed += 1
+        elif same_values(eq, tex, mutant.text):
+            identical += 1
+        else:
+            survivors.append(mutant)
+    return killed, identical, survivors
 
 
 # --------------------------------------------------------------------------- code
