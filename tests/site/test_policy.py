@@ -33,7 +33,8 @@ def test_the_pages_above_keep_to_their_policy(site: Site, reader: Reader, path: 
     _, complaints = watch(page, site.url)
     page.goto(f"{site.url}{path}", wait_until="load")
     page.wait_for_load_state("networkidle")
-    assert [said for said in complaints if "404 (" not in said] == []
+    expected = ("404 (", f"failed: {site.url}")  # the root page may be left for an edition before it has loaded
+    assert [said for said in complaints if not any(part in said for part in expected)] == []
 
 
 INTRUDERS = """
