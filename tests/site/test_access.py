@@ -45,6 +45,9 @@ def barriers(page: Page, axe: str, *, colours_only: bool = False) -> list[str]:
     if not page.evaluate("'axe' in window"):
         page.evaluate(axe)
     found: list[str] = page.evaluate(RUN, [options, KEPT])
+    if found:  # a busy machine may be caught between two states; what a reader meets is still there after a moment
+        page.wait_for_timeout(1000)
+        found = page.evaluate(RUN, [options, KEPT])
     return found
 
 
