@@ -73,7 +73,8 @@ def compute(names: set[str]) -> tuple[dict[str, Any], dict[str, Any]]:
     register = cache.key(
         _digest("scripts.figures.__main__", *(f"scripts.figures.{name}" for name in chapters)), "declared"
     )
-    digests = {name: _digest("scripts.figures.__main__", f"scripts.figures.{name}") for name in map(chapter_of, names)}
+    words = {chapter_of(name) for name in names}
+    digests = {word: _digest("scripts.figures.__main__", f"scripts.figures.{word}") for word in words}
     tools = (ROOT / "package-lock.json").read_text(encoding="utf-8")  # SVGO slims the pictures
     keys = {name: cache.key(digests[chapter_of(name)], name, tools) for name in names}
     return _ask("scripts.figures", "figures", register, keys, sorted)
