@@ -33,9 +33,14 @@ def digest(*modules: str) -> str:
         It changes when code, a constant, a data file named in the code or the version of NumPy or Matplotlib changes.
     """
     files = sorted(closure(*modules))
-    parts = [f"{name} {version(name)}" for name in ("numpy", "matplotlib")]
+    parts = list(_versions())
     parts += [f"{path.relative_to(ROOT)} {_source(path)[0]}" for path in files]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
+
+
+@cache
+def _versions() -> tuple[str, ...]:
+    return tuple(f"{name} {version(name)}" for name in ("numpy", "matplotlib"))
 
 
 def closure(*modules: str) -> set[Path]:
