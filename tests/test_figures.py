@@ -231,6 +231,21 @@ def test_plain_labels_keep_their_colour_and_place():
     assert re.search(r'<text [^>]*text-anchor="middle"', text)
 
 
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda ax: ax.bar([0, 1], [1.0, np.nan]),
+        lambda ax: ax.axvline(np.nan),
+        lambda ax: ax.text(np.nan, 0.0, "a"),
+        lambda ax: ax.scatter([0.0, np.nan], [0.0, 1.0]),
+    ],
+    ids=["bar", "line", "text", "points"],
+)
+def test_no_shape_may_have_a_place_that_is_no_number(draw):
+    with pytest.raises(ValueError, match="is not a finite number"):
+        drawn_with(draw)
+
+
 def test_signs_that_the_page_has_no_font_for_are_refused():
     for tex in (r"$\mathcal{L}$", r"$\sqrt{2}$", r"$\sum_t$"):
         with pytest.raises(ValueError, match="is in no font of the page"):
@@ -246,6 +261,9 @@ def test_a_band_is_the_middle_half_of_the_seeds(rng):
     edges = ax.collections[0].get_paths()[0].vertices[:, 1]
     assert edges.min() == pytest.approx(np.sort(samples, axis=0)[2].min())
     assert edges.max() == pytest.approx(np.sort(samples, axis=0)[6].max())
+    samples[0, 0] = np.inf
+    with pytest.raises(ValueError, match="finite"):
+        band(ax, range(4), samples, color=BLUE)
 
 
 def test_a_heat_map_shows_sign_and_size(rng):

@@ -105,6 +105,8 @@ def band(ax: Axes, x: ArrayLike, samples: ArrayLike, *, color: str, label: str =
         Of the median.
     """
     values = np.asarray(samples)
+    if not np.all(np.isfinite(values)):  # of an area Matplotlib would cut the part out, and leave nothing to be found
+        raise ValueError("samples: expected finite numbers")
     low, middle, high = np.quantile(values, [0.25, 0.5, 0.75], axis=0)
     ax.fill_between(np.asarray(x), low, high, color=color, alpha=0.18, linewidth=0)
     ax.plot(x, middle, line, color=color, label=label or None)

@@ -96,11 +96,17 @@ def refuse_nan(figure: Figure) -> None:
     """Raise if anything drawn has a coordinate that is not a number: Matplotlib would leave it out without a word."""
     from matplotlib.collections import Collection
     from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+    from matplotlib.text import Text
 
     for artist in figure.findobj():
         points: list[object] = []
         if isinstance(artist, Line2D):
             points = [artist.get_xydata()]
+        elif isinstance(artist, Patch):
+            points = [artist.get_patch_transform().transform(artist.get_path().vertices)]
+        elif isinstance(artist, Text) and artist.get_text():
+            points = [artist.get_position()]
         elif isinstance(artist, Collection):
             points = [artist.get_offsets(), *(path.vertices for path in artist.get_paths())]
         if not all(np.all(np.isfinite(np.ma.filled(np.ma.asarray(part), np.nan))) for part in points):
