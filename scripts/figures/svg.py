@@ -14,6 +14,8 @@ from xml.etree.ElementTree import Element
 
 import numpy as np
 
+from scripts.node import find_node
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -81,8 +83,6 @@ def inline(figure: Figure, name: str) -> str:
 
 def _slim(text: str) -> str:
     """Have SVGO write the same picture in fewer bytes."""
-    from scripts.book.katex import find_node
-
     command = [find_node(), str(Path(__file__).with_name("svgo.mjs"))]
     done = subprocess.run(command, input=text, capture_output=True, text=True, encoding="utf-8", check=False)
     if done.returncode:
