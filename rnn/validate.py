@@ -65,6 +65,83 @@ def array(
     return copy
 
 
+def lengths(value: object, seq_len: int, batch: int | tuple[int, ...]) -> Array | None:
+    """Return the lengths of the sequences in a padded batch as integers, or None for None.
+
+    Parameters
+    ----------
+    value : array_like of int (B,), or None
+        How many steps each sequence has.
+    seq_len : int
+        The number of steps T of the whole batch.
+    batch : int or tuple of int
+        The number of sequences B, or the shape that `value` should have.
+
+    Returns
+    -------
+    ndarray of int, or None
+
+    Raises
+    ------
+    TypeError
+        If they are not whole numbers.
+    ValueError
+        If there are not as many as sequences, or one is not between 1 and T.
+    """
+    if value is None:
+        return None
+    shape = (batch,) if isinstance(batch, int) else batch
+    try:
+        came = np.asarray(value)
+    except (ValueError, TypeError):
+        raise ValueError("lengths: expected one array, got rows of different lengths") from None
+    if came.dtype.kind not in "iu":
+        raise TypeError(f"lengths: expected whole numbers, got {came.dtype if came.ndim else type(value).__name__}")
+    _check_shape("lengths", came.shape, shape)
+    if came.size and not (came.min() >= 1 and came.max() <= seq_len):
+        where = tuple(int(i) for i in np.argwhere((came < 1) | (came > seq_len))[0])
+        raise ValueError(f"lengths: expected numbers from 1 to {seq_len}, got {came[where]} at index {where}")
+    return came.astype(np.intp)
+
+
+def indices(name: str, value: object, shape: Shape | None, below: int) -> Array:
+    """Return a copy of `value` as integers, each at least 0 and less than `below`.
+
+    Parameters
+    ----------
+    name : str
+        The argument's name.
+    value : array_like of int
+        Indices, such as those of characters in a vocabulary.
+    shape : tuple of int or str, or None
+        As in `array`.
+    below : int
+        How many there are to choose from.
+
+    Returns
+    -------
+    ndarray of int of the checked shape
+
+    Raises
+    ------
+    TypeError
+        If they are not whole numbers.
+    ValueError
+        If the shape differs or a number is out of range.
+    """
+    try:
+        came = np.asarray(value)
+    except (ValueError, TypeError):
+        raise ValueError(f"{name}: expected one array, got rows of different lengths") from None
+    if came.dtype.kind not in "iu":
+        raise TypeError(f"{name}: expected whole numbers, got {came.dtype if came.ndim else type(value).__name__}")
+    _check_shape(name, came.shape, shape)
+    if not (came.min() >= 0 and came.max() < below):
+        where = tuple(int(i) for i in np.argwhere((came < 0) | (came >= below))[0])
+        raise ValueError(f"{name}: expected numbers from 0 to {below - 1}, got {came[where]} at index {where}")
+    return came.astype(np.intp)
+
+
 def named(name: str, values: Mapping[str, Any], shapes: Mapping[str, Any], *, allow_complex: bool = True) -> None:
     """Check that parameters or gradients, which a caller may have assigned, fit the layer.
 

@@ -214,6 +214,14 @@ def test_the_closure_is_what_a_module_imports(package):
     assert {path.name for path in closure.closure("rnn.a")} == {"__init__.py", "a.py", "b.py", "numbers.csv"}
 
 
+@pytest.mark.parametrize(("line", "loads"), [("from rnn import x", True), ("import rnn", True), ("", False)])
+def test_a_name_that_a_package_loads_when_asked_is_followed_to_its_home(package, line, loads):
+    (package / "__init__.py").write_text("if TYPE_CHECKING:\n    from rnn.c import x as x\n")
+    (package / "d.py").write_text(f"{line}\n")
+    closure._read.cache_clear()
+    assert ("c.py" in {path.name for path in closure.closure("rnn.d")}) is loads
+
+
 @pytest.mark.parametrize(
     ("file", "old", "new", "changes"),
     [

@@ -67,15 +67,36 @@ def _files(module: str) -> Iterator[Path]:
         for path in (base / "__init__.py", base.with_suffix(".py")):
             if path.is_file():
                 yield path
+    package, name = ROOT.joinpath(*parts[:-1], "__init__.py"), parts[-1]
+    if package.is_file():
+        for key, home in _homes(package, package.stat().st_mtime_ns).items():
+            if name in (key, "*"):
+                yield from _files(home)
 
 
 def _imports(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)  # it may be a module
+    if _is_for_annotations(tree):
+        return
+    if isinstance(tree, ast.Import):
+        for alias in tree.names:
+            yield from (alias.name, f"{alias.name}.*")  # whatever the package has may be asked for
+    elif isinstance(tree, ast.ImportFrom) and tree.module:
+        yield tree.module
+        yield from (f"{tree.module}.{alias.name}" for alias in tree.names)  # it may be a module
+    for child in ast.iter_child_nodes(tree):
+        yield from _imports(child)
+
+
+@cache
+def _homes(package: Path, _mtime: int) -> dict[str, str]:
+    """Return where the names are defined that a package loads when asked: it imports them for annotations alone."""
+    blocks = filter(_is_for_annotations, ast.parse(package.read_text(encoding="utf-8")).body)
+    imports = [node for block in blocks for node in ast.walk(block) if isinstance(node, ast.ImportFrom) and node.module]
+    return {alias.asname or alias.name: str(node.module) for node in imports for alias in node.names}
+
+
+def _is_for_annotations(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
 
 
 def _data(tree: ast.AST, path: Path) -> Iterator[Path]:
