@@ -5,18 +5,20 @@ PY ?= python3
 VENV := .venv
 BIN := $(abspath $(VENV))/bin
 SETUP := $(VENV)/.setup
+PEERS := .venv-peers
 ASSETS := docs/shared/katex/katex.min.css
 TOOLS := tests/site/node_modules/.package-lock.json
 export NO_MKDOCS_2_WARNING := 1
 export OPENBLAS_NUM_THREADS := 1
+export FULL
 export PATH := $(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup site serve test check rest lint types formulas links html twice browser mutants canary lighthouse clean lock
+.PHONY: help setup site serve test check rest lint types formulas links html twice browser mutants hostile canary lighthouse bench bench-peers compare clean lock
 
 ## help: print these sentences
 help:
-	@sed -n 's/^## //p' $(MAKEFILE_LIST) | awk '{ name = $$1; sub(/:$$/, "", name); sub(/^[^ ]+ /, ""); printf "  make %-10s  %s\n", name, $$0 }'
+	@sed -n 's/^## //p' $(MAKEFILE_LIST) | awk '{ name = $$1; sub(/:$$/, "", name); sub(/^[^ ]+ /, ""); printf "  make %-11s  %s\n", name, $$0 }'
 
 ## setup: make .venv from requirements.lock and fetch KaTeX; done by itself by every target that needs it
 setup: $(SETUP) $(ASSETS)
@@ -58,7 +60,7 @@ serve: setup
 test: setup
 	$(call gate,tests,$(BIN)/pytest -q -n auto --ignore=tests/site)
 
-## check: run every gate, each with its seconds: tests, lint, types, broken formulas, both strict builds, links, HTML, a second build, browser
+## check: run every gate, each with its seconds: tests, lint, types, broken formulas, both strict builds, links, HTML, a second build, browser (FULL=1: every page at every width)
 check: test rest
 
 # What `make check` does beyond `make test`, in this order; .ci/run calls the two one after the other.
@@ -106,15 +108,38 @@ canary: setup
 lighthouse: setup
 	@$(BIN)/python -m scripts.lighthouse
 
+## hostile: call everything public with what nobody should pass, and print what came of it
+hostile: setup
+	@$(BIN)/python -m scripts.hostile
+
+## bench: time the layers against their peers, those that are installed, on an idle machine (20 minutes; ARGS=--quick for 3)
+bench: setup
+	@$(BIN)/python -m scripts.bench run $(ARGS)
+
+## bench-peers: make .venv-peers from requirements-peers.lock: PyTorch, JAX, Keras and others to measure against
+bench-peers: $(PEERS)/.setup
+
+## compare: hold the layers to what PyTorch, Keras and JAX compute, in random configurations, and print the worst errors
+compare: bench-peers
+	@$(PEERS)/bin/python -m scripts.compare $(ARGS)
+
+# uv looks for wheels where pip is told to; a CPU build of PyTorch that lies there is the one that is taken.
+$(PEERS)/.setup: requirements-peers.lock | $(SETUP)
+	@echo "Making $(PEERS) from requirements-peers.lock …"
+	@$(BIN)/uv venv -q --clear --python $(BIN)/python $(PEERS)
+	@UV_FIND_LINKS="$$PIP_FIND_LINKS" $(BIN)/uv pip install -q --python $(PEERS)/bin/python --require-hashes -r requirements-peers.lock
+	@touch $@
+
 ## clean: remove all that is made, the environment too
 clean:
-	rm -rf $(VENV) build site node_modules tests/site/node_modules docs/shared/katex *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(PEERS) build site node_modules tests/site/node_modules docs/shared/katex *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache
 	find rnn scripts tests -name __pycache__ -prune -exec rm -rf {} +
 
 ## lock: pin the newest versions that pyproject.toml and package.json allow, with hashes and without addresses
 lock: setup
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --all-extras -o requirements.lock pyproject.toml
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --extra book --group canary -c requirements.lock -o requirements-canary.lock pyproject.toml
+	UV_FIND_LINKS="$$PIP_FIND_LINKS" $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --group peers -c requirements.lock -o requirements-peers.lock
 	npm install --package-lock-only --ignore-scripts --loglevel=error
 	cd tests/site && npm install --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved --loglevel=error
 	npm --prefix scripts/lighthouse install --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved --loglevel=error

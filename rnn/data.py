@@ -1,8 +1,9 @@
 """Sequences to learn from: some by formula, one from the sky."""
 
 import difflib
+import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import resources
 from typing import Any
 
@@ -14,6 +15,9 @@ from rnn.validate import Array, quiet
 DEFAULT_LENGTH = 1000
 LAST_FIBONACCI = 1476  # the next one is above the largest float64, 1.8e308
 SHORTEST = 1e-6  # the shortest period, in steps; a step already passes many waves of it
+LARGEST_MODULUS = 2**53  # up to here float64 holds every whole number
+
+Options = dict[str, Any]
 
 
 @quiet
@@ -22,26 +26,37 @@ def generate_sequence_data(
     length: int = DEFAULT_LENGTH,
     *,
     rng: np.random.Generator | None = None,
-    **options: float,
+    **options: Any,
 ) -> Array:
     """Return a sequence of numbers.
 
     Parameters
     ----------
-    seq_type : {"fibonacci", "sine", "damped", "noisy", "sunspots"}
-        * ``fibonacci``: 1, 1, 2, 3, 5, …, each the float64 nearest to the exact integer.
+    seq_type : {"fibonacci", "sine", "damped", "noisy", "sunspots", "sines", "mackey_glass"}
+        * ``fibonacci``: 1, 1, 2, 3, 5, …, each the float64 nearest to the exact integer, or a `form` of them.
         * ``sine``: amplitude · sin(2π n / period + phase) for n = 0, 1, …
         * ``damped``: the same times exp(-decay · n).
         * ``noisy``: the sine plus independent normal noise.
         * ``sunspots``: the yearly sunspot numbers from 1700 on, see `sunspots`.
+        * ``sines``: the sum of amplitude · sin(2π n / period + phase) over several of each.
+        * ``mackey_glass``: the solution of dx/dt = a x(t-τ) / (1 + x(t-τ)ⁿ) - b x(t) at t = 0, 1, …
     length : int
         How many numbers. Of the sunspots there are 309; the default stands for all of them.
     rng : numpy.random.Generator, optional
         Where the noise comes from; fresh entropy by default. Only ``noisy`` uses it.
-    **options : float
+    **options
         For the three sines: ``amplitude`` (1), ``period`` in steps (20) or instead of it ``omega`` in radians
         a step, ``phase`` in radians (0); for ``damped`` also ``decay`` a step (0.01), for ``noisy`` also
         ``noise``, the standard deviation (0.1).
+
+        For ``sines``: ``periods``, the tuple (20, 33), and as many ``amplitudes`` (1) and ``phases`` (0).
+
+        For ``fibonacci``: ``form``, one of "raw", "log" (the natural logarithm), "ratio" (each number's
+        successor divided by it) and "modulo" (the remainder after division by ``modulus``, 10). All but
+        "raw" go on for as long as one likes: they are computed from exact integers.
+
+        For ``mackey_glass``: ``tau`` (17), ``a`` (0.2), ``b`` (0.1), ``n`` (10); ``start``, the constant past
+        before t = 0 (1.2); ``washout``, how many values are left out at the beginning (0).
 
     Returns
     -------
@@ -56,6 +71,11 @@ def generate_sequence_data(
         one that float64 can hold, 2008 the last year), or an option out of range.
     FloatingPointError
         If the options are so large that the result overflows.
+
+    References
+    ----------
+    Mackey & Glass 1977, "Oscillation and chaos in physiological control systems". With τ = 17 the sequence
+    is chaotic, with 3 it settles at 1.
     """
     make = _TYPES[check_type(seq_type)]
     return validate.result(seq_type, make(validate.size("length", length), validate.generator(rng), options))
@@ -102,39 +122,58 @@ def check_type(seq_type: Any) -> str:
     return seq_type
 
 
-def _fibonacci(length: int, rng: np.random.Generator, options: dict[str, float]) -> Array:
-    _check_options("fibonacci", options, ())
-    if length > LAST_FIBONACCI:
+def _fibonacci(length: int, rng: np.random.Generator, options: Options) -> Array:
+    _check_options("fibonacci", options, ("form", "modulus"))
+    form = validate.choice("form", options.get("form", "raw"), _FORMS)
+    if form == "raw" and length > LAST_FIBONACCI:
         raise ValueError(
             f"length: expected at most {LAST_FIBONACCI} for 'fibonacci', got {length};"
             f" number {LAST_FIBONACCI} is the last that float64 can hold"
         )
-    numbers, a, b = [], 1, 1
+    if "modulus" in options and form != "modulo":
+        raise ValueError(f"modulus: expected the form 'modulo' with it, got {form!r}")
+    modulus = validate.size("modulus", options.get("modulus", 10), at_least=2)
+    if modulus > LARGEST_MODULUS:
+        raise ValueError(f"modulus: expected at most 2**53, which float64 can hold, got {modulus}")
+    # Python's integers are exact, so each number is rounded once.
+    return np.array([_FORMS[form](a, b, modulus) for a, b in _fibonacci_pairs(length)], dtype=float)
+
+
+_FORMS: dict[str, Callable[[int, int, int], float]] = {
+    "raw": lambda a, b, modulus: float(a),
+    "log": lambda a, b, modulus: math.log(a),
+    "ratio": lambda a, b, modulus: b / a,
+    "modulo": lambda a, b, modulus: a % modulus,
+}
+
+
+def _fibonacci_pairs(length: int) -> Iterator[tuple[int, int]]:
+    """Yield each of the first numbers with its successor."""
+    a, b = 1, 1
     for _ in range(length):
-        numbers.append(float(a))  # Python's integers are exact, so each number is rounded once
+        yield a, b
         a, b = b, a + b
-    return np.array(numbers)
 
 
-def _sine(length: int, rng: np.random.Generator, options: dict[str, float]) -> Array:
+def _sine(length: int, rng: np.random.Generator, options: Options) -> Array:
     _check_options("sine", options, _WAVE)
     return _wave(length, options)
 
 
-def _damped(length: int, rng: np.random.Generator, options: dict[str, float]) -> Array:
+def _damped(length: int, rng: np.random.Generator, options: Options) -> Array:
     _check_options("damped", options, (*_WAVE, "decay"))
     decay = validate.number("decay", options.pop("decay", 0.01), at_least=0)
     fading: Array = np.exp(-decay * np.arange(length))
     return fading * _wave(length, options)
 
 
-def _noisy(length: int, rng: np.random.Generator, options: dict[str, float]) -> Array:
+def _noisy(length: int, rng: np.random.Generator, options: Options) -> Array:
     _check_options("noisy", options, (*_WAVE, "noise"))
     noise = validate.number("noise", options.pop("noise", 0.1), at_least=0)
     return _wave(length, options) + noise * rng.normal(size=length)
 
 
-def _sunspots(length: int, rng: np.random.Generator, options: dict[str, float]) -> Array:
+def _sunspots(length: int, rng: np.random.Generator, options: Options) -> Array:
     _check_options("sunspots", options, ())
     _, numbers = sunspots()
     if length > len(numbers) and length != DEFAULT_LENGTH:
@@ -142,29 +181,92 @@ def _sunspots(length: int, rng: np.random.Generator, options: dict[str, float]) 
     return numbers[:length]
 
 
+def _sines(length: int, rng: np.random.Generator, options: Options) -> Array:
+    _check_options("sines", options, ("periods", "amplitudes", "phases"))
+    periods = _numbers("periods", options.get("periods", (20.0, 33.0)), None)
+    amplitudes = _numbers("amplitudes", options.get("amplitudes", (1.0,) * len(periods)), len(periods))
+    phases = _numbers("phases", options.get("phases", (0.0,) * len(periods)), len(periods))
+    n = np.arange(length)[:, np.newaxis]
+    waves: Array = amplitudes * np.sin(2 * np.pi * n / periods + phases)
+    return np.asarray(waves.sum(axis=1))
+
+
+def _numbers(name: str, values: object, count: int | None) -> Array:
+    if not isinstance(values, tuple | list) or not values:
+        raise TypeError(f"{name}: expected a tuple of numbers, got {values!r}")
+    if count not in (None, len(values)):
+        raise ValueError(f"{name}: expected as many as periods, {count}, got {len(values)}")
+    smallest = SHORTEST if name == "periods" else -np.inf
+    return np.array([validate.number(name, value, at_least=smallest) for value in values])
+
+
+def _mackey_glass(length: int, rng: np.random.Generator, options: Options) -> Array:
+    defaults: Options = {"tau": 17.0, "a": 0.2, "b": 0.1, "n": 10.0, "start": 1.2, "washout": 0}
+    _check_options("mackey_glass", options, tuple(defaults))
+    options = defaults | options
+    washout = validate.size("washout", options.pop("washout"), at_least=0)
+    smallest = {"tau": 1.0, "a": 0.0, "b": 0.0, "n": 0.0, "start": 0.0}
+    tau, a, b, n, start = (np.float64(validate.number(k, options[k], at_least=v)) for k, v in smallest.items())
+    return _solve_mackey_glass(washout + length, tau, a, b, n, start)[washout:]
+
+
+def _solve_mackey_glass(length: int, tau: float, a: float, b: float, n: float, start: float, parts: int = 10) -> Array:
+    """Return x(0), x(1), …, by the classical Runge–Kutta method with `parts` steps from one to the next.
+
+    The delayed values lie between steps that have been made: there the solution is the cubic that has the
+    values and slopes of the steps around it (Hermite), which is as exact as the method.
+    """
+    step = 1 / parts
+
+    def slope(x: Any, delayed: Any) -> Any:
+        return a * delayed / (1 + delayed**n) - b * x
+
+    def past(position: float) -> Any:  # in steps; the function is constant before 0
+        if position <= 0:
+            return start
+        k = math.ceil(position)
+        s = k - position  # from the right end of the interval, 0, to its left, 1
+        by_value = x[k] * (1 - s) ** 2 * (1 + 2 * s) + x[k - 1] * s**2 * (3 - 2 * s)
+        by_slope = dx[k - 1] * s**2 * (1 - s) - dx[k] * s * (1 - s) ** 2
+        return by_value + step * by_slope
+
+    x, dx = [start], [slope(start, start)]
+    for k in range((length - 1) * parts):
+        here, middle, there = (past(k + share - tau * parts) for share in (0, 0.5, 1))
+        k1 = slope(x[k], here)
+        k2 = slope(x[k] + step / 2 * k1, middle)
+        k3 = slope(x[k] + step / 2 * k2, middle)
+        k4 = slope(x[k] + step * k3, there)
+        x.append(x[k] + step / 6 * (k1 + 2 * k2 + 2 * k3 + k4))
+        dx.append(slope(x[-1], there))
+    return np.array(x[::parts])
+
+
 _WAVE = ("amplitude", "period", "omega", "phase")
 
 
-def _wave(length: int, options: dict[str, float]) -> Array:
+def _wave(length: int, options: Options) -> Array:
     options = {name: validate.number(name, value) for name, value in options.items()}
     if "omega" in options and "period" in options:
         raise ValueError("omega: expected either omega or period, got both")
     period = validate.number("period", options.get("period", 20.0), at_least=SHORTEST)
     omega = options.get("omega", 2 * np.pi / period)
     wave: Array = np.sin(omega * np.arange(length) + options.get("phase", 0.0))
-    return options.get("amplitude", 1.0) * wave
+    return float(options.get("amplitude", 1.0)) * wave
 
 
-_TYPES: dict[str, Callable[[int, np.random.Generator, dict[str, float]], Array]] = {
+_TYPES: dict[str, Callable[[int, np.random.Generator, Options], Array]] = {
     "fibonacci": _fibonacci,
     "sine": _sine,
     "damped": _damped,
     "noisy": _noisy,
     "sunspots": _sunspots,
+    "sines": _sines,
+    "mackey_glass": _mackey_glass,
 }
 
 
-def _check_options(seq_type: str, options: dict[str, float], known: tuple[str, ...]) -> None:
+def _check_options(seq_type: str, options: Options, known: tuple[str, ...]) -> None:
     for name in options:
         if name not in known:
             wanted = f"one of {', '.join(known)}" if known else "no options"

@@ -1,15 +1,19 @@
 """Gradients by two routes that know nothing of the chain rule, and a layer's backward held against them."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import count
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from rnn import validate
+from rnn.layer import Cell, Layer, State, leaves
 from rnn.lstm import LSTMCell
 from rnn.simple import SimpleRNN
-from rnn.validate import Array
+from rnn.unrolled import flatten, seeds_of
+from rnn.validate import Array, quiet
 
 # Nothing is subtracted, so the step may be so small that its square vanishes: the error is rounding alone.
 COMPLEX_STEP = 1e-30
@@ -56,6 +60,7 @@ def complex_step(f: Callable[[Array], ArrayLike], x: ArrayLike) -> Array:
     return np.stack(columns, axis=-1).reshape(columns[0].shape + x.shape)
 
 
+@quiet
 def central_difference(f: Callable[[Array], ArrayLike], x: ArrayLike, eps: float | None = None) -> Array:
     """Differentiate f at x by the difference of its values on both sides, good to about ten digits.
 
@@ -90,27 +95,31 @@ def central_difference(f: Callable[[Array], ArrayLike], x: ArrayLike, eps: float
         ahead[index] += h
         behind[index] -= h
         columns.append((_real_result(f(ahead)) - _real_result(f(behind))) / (ahead[index] - behind[index]))
-    return np.stack(columns, axis=-1).reshape(columns[0].shape + x.shape)
+    return validate.result("derivative", np.stack(columns, axis=-1).reshape(columns[0].shape + x.shape))
 
 
 def check(
-    layer: SimpleRNN | LSTMCell,
+    layer: Any,
     *,
     seq_len: int = 5,
     batch: int = 3,
     method: str | None = None,
+    lengths: ArrayLike | None = None,
     rng: np.random.Generator | None = None,
 ) -> dict[str, float]:
-    """Compare a layer's backward with numerical gradients, for random inputs, states and loss weights.
+    """Compare the backward of a layer or cell with numerical gradients, for random inputs, states and loss weights.
 
     Parameters
     ----------
-    layer : SimpleRNN or LSTMCell
-        The layer, with the parameters it has. A copy is worked on, so that nothing about it changes.
+    layer : Layer, Cell, SimpleRNN or LSTMCell
+        What to check, with the parameters it has. Copies are worked on, so that nothing about it changes, and
+        that dropout, where there is any, drops the same numbers each time.
     seq_len, batch : int
-        How many steps (of a `SimpleRNN`) and sequences.
+        How many steps (not of a cell, which makes one) and sequences.
     method : {"complex", "central"}, optional
-        `complex_step`, the default, or `central_difference`, the default for a rectifier.
+        `complex_step`, the default, or `central_difference`, the default where there is a rectifier.
+    lengths : array_like of int (B,), optional
+        The lengths of the sequences, for a layer that takes them.
     rng : numpy.random.Generator, optional
         Where the random numbers come from; fresh entropy by default.
 
@@ -130,56 +139,139 @@ def check(
     rng = validate.generator(rng)
     if method not in (None, "complex", "central"):
         raise ValueError(f"method: expected 'complex' or 'central', got {method!r}")
-    layer = copy.deepcopy(layer)
-    if isinstance(layer, SimpleRNN):
-        leaves, loss, grads = _simple_problem(layer, seq_len, batch, rng)
-        method = method or ("central" if layer.nonlinearity == "relu" else "complex")
-    elif isinstance(layer, LSTMCell):
-        leaves, loss, grads = _lstm_problem(layer, batch, rng)
-    else:
-        raise TypeError(f"layer: expected a SimpleRNN or an LSTMCell, got {type(layer).__name__}")
-    differentiate = central_difference if method == "central" else complex_step
+    layer = copy.deepcopy(layer)  # its dropout may draw from the same generator
+    arguments, run = _problem(layer, seq_len, batch, lengths, rng)
+    given = {**layer.params, **arguments}
+
+    def results(values: dict[str, Array]) -> tuple[list[Array], Back]:
+        other = copy.deepcopy(layer)
+        params = other.params
+        for name in params:
+            params[name] = values[name]
+        return run(other, values)
+
+    values, back = results(given)
+    weights = [rng.normal(size=value.shape).astype(value.dtype) for value in values]
+    grads = back(weights)
+
+    def loss(values: dict[str, Array]) -> Any:
+        return sum(np.sum(weight * value) for weight, value in zip(weights, results(values)[0], strict=True))
+
+    rectifies = any(getattr(part, "nonlinearity", None) == "relu" for part in _cells(layer))
+    differentiate = central_difference if (method or (rectifies and "central")) == "central" else complex_step
     errors = {}
-    for name, value in leaves.items():
-        numerical = differentiate(lambda changed, name=name: loss({**leaves, name: changed}), value)  # type: ignore[misc]
+    for name, value in given.items():
+        numerical = differentiate(lambda changed, name=name: loss({**given, name: changed}), value)  # type: ignore[misc]
         errors[name] = _relative_error(grads[name], numerical)
     return errors
 
 
-Problem = tuple[dict[str, Array], Callable[[dict[str, Array]], ArrayLike], dict[str, Array]]
+# A problem: the arguments that a layer is differentiated for, by name, and a function that runs the layer with such
+# arguments and returns its results, with a function from gradients for these to the gradients by name.
+Back = Callable[[list[Array]], dict[str, Any]]
+Run = Callable[[Any, dict[str, Array]], tuple[list[Array], Back]]
+Problem = tuple[dict[str, Array], Run]
+
+
+def _problem(layer: Any, seq_len: int, batch: int, lengths: Any, rng: np.random.Generator) -> Problem:
+    if isinstance(layer, SimpleRNN):
+        return _simple_problem(layer, seq_len, batch, rng)
+    if isinstance(layer, LSTMCell):
+        return _lstm_problem(layer, batch, rng)
+    if isinstance(layer, Layer):
+        return _layer_problem(layer, seq_len, batch, lengths, rng)
+    if isinstance(layer, Cell):
+        return _cell_problem(layer, batch, rng)
+    raise TypeError(f"layer: expected a layer or a cell, got {type(layer).__name__}")
 
 
 def _simple_problem(net: SimpleRNN, seq_len: int, batch: int, rng: np.random.Generator) -> Problem:
     inputs = rng.normal(size=(seq_len, batch, net.input_size)).astype(net.dtype)
     h0 = rng.normal(size=(batch, net.hidden_size)).astype(net.dtype)
-    weights = rng.normal(size=(seq_len, batch, net.output_size)).astype(net.dtype)
-    leaves = {**net.params, "inputs": inputs, "h0": h0}
 
-    def loss(values: dict[str, Array]) -> ArrayLike:
-        net.params = {name: values[name] for name in net.params}
+    def run(net: SimpleRNN, values: dict[str, Array]) -> tuple[list[Array], Back]:
         outputs, _ = net.forward(values["inputs"], h0=values["h0"])
-        total: ArrayLike = np.sum(weights * outputs)
-        return total
+        return [outputs], lambda d: {**net.backward(d[0]), "inputs": net.d_inputs, "h0": net.d_h0}
 
-    loss(leaves)
-    grads = net.backward(weights)
-    return leaves, loss, {**grads, "inputs": net.d_inputs, "h0": net.d_h0}
+    return {"inputs": inputs, "h0": h0}, run
 
 
 def _lstm_problem(cell: LSTMCell, batch: int, rng: np.random.Generator) -> Problem:
     x = rng.normal(size=(batch, cell.input_size)).astype(cell.dtype)
-    h, c, weights_h, weights_c = rng.normal(size=(4, batch, cell.hidden_size)).astype(cell.dtype)
-    leaves = {**cell.params, "input_t": x, "hidden_state": h, "cell_state": c}
+    h, c = rng.normal(size=(2, batch, cell.hidden_size)).astype(cell.dtype)
+    names = "input_t", "hidden_state", "cell_state"
 
-    def loss(values: dict[str, Array]) -> ArrayLike:
-        cell.params = {name: values[name] for name in cell.params}
-        h_new, c_new = cell.forward(values["input_t"], values["hidden_state"], values["cell_state"])
-        total: ArrayLike = np.sum(weights_h * h_new) + np.sum(weights_c * c_new)
-        return total
+    def run(cell: LSTMCell, values: dict[str, Array]) -> tuple[list[Array], Back]:
+        def back(d: list[Array]) -> dict[str, Array]:
+            *d_arguments, grads = cell.backward(*d)
+            return {**grads, **dict(zip(names, d_arguments, strict=True))}
 
-    loss(leaves)
-    d_x, d_h, d_c, grads = cell.backward(weights_h, weights_c)
-    return leaves, loss, {**grads, "input_t": d_x, "hidden_state": d_h, "cell_state": d_c}
+        return list(cell.forward(*(values[name] for name in names))), back
+
+    return dict(zip(names, (x, h, c), strict=True)), run
+
+
+def _cell_problem(cell: Any, batch: int, rng: np.random.Generator) -> Problem:
+    like = cell.zero_state(batch)
+    x = rng.normal(size=(batch, cell.input_size)).astype(getattr(cell, "dtype", float))
+
+    def run(cell: Any, values: dict[str, Array]) -> tuple[list[Array], Back]:
+        state, cache = cell.step(values["x"], _state_of(values, like))
+
+        def back(d: list[Array]) -> dict[str, Array]:
+            d_x, d_state, grads = cell.step_back(_nested(iter(d), like), cache)
+            return {**grads, "x": d_x, **_named_state(d_state)}
+
+        return list(flatten(state)), back
+
+    return {"x": x, **_named_state(_random_like(like, rng))}, run
+
+
+def _layer_problem(layer: Any, seq_len: int, batch: int, lengths: Any, rng: np.random.Generator) -> Problem:
+    like = layer.zero_state(batch)
+    first = next(leaves(layer))
+    arguments, fixed = _named_state(_random_like(like, rng)), {}
+    if hasattr(first, "vocabulary_size"):  # symbols, for which there is no gradient
+        fixed["inputs"] = rng.integers(first.vocabulary_size, size=(seq_len, batch))
+    else:
+        inputs = rng.normal(size=(seq_len, *seeds_of(layer), batch, layer.input_size))
+        arguments["inputs"] = inputs.astype(getattr(layer, "dtype", float))
+
+    def run(layer: Any, values: dict[str, Array]) -> tuple[list[Array], Back]:
+        inputs = (fixed | values)["inputs"]
+        outputs, state = layer.forward(inputs, _state_of(values, like), lengths=lengths)
+
+        def back(d: list[Array]) -> dict[str, Any]:
+            d_inputs, d_state = layer.backward(d[0], _nested(iter(d[1:]), like))
+            return {**layer.grads, "inputs": d_inputs, **_named_state(d_state)}
+
+        return [outputs, *flatten(state)], back
+
+    return arguments, run
+
+
+def _named_state(state: State) -> dict[str, Array]:
+    return {f"state{k}": part for k, part in enumerate(flatten(state))}
+
+
+def _state_of(values: dict[str, Array], like: State) -> State:
+    return _nested((values[f"state{k}"] for k in count()), like)
+
+
+def _nested(arrays: Iterator[Array], like: State) -> State:
+    """Give arrays the structure of the state `like`."""
+    return tuple(_nested(arrays, part) if isinstance(part, tuple) else next(arrays) for part in like)
+
+
+def _random_like(state: State, rng: np.random.Generator) -> State:
+    return _nested((rng.normal(size=part.shape).astype(part.dtype) for part in flatten(state)), state)
+
+
+def _cells(layer: Any) -> Iterator[Any]:
+    """Yield the cells and layers in which a layer computes."""
+    for leaf in leaves(layer):
+        cell = getattr(leaf, "cell", leaf)
+        yield from leaves(cell)
 
 
 def _relative_error(came: Array, expected: Array) -> float:

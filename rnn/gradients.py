@@ -2,7 +2,7 @@
 
 Everything here is in the columns of the mathematics: ``J[a, b]`` is the derivative of component a of h_t for
 component b of h_{t-1}, and W_hh of the book is ``params["W_hh"].T``. Times count from 1, as in the book;
-time 0 is the initial state.
+time 0 is the initial state. `rnn.jacobians` has the same for any cell.
 
 Arguments, wherever they occur:
 
@@ -176,6 +176,68 @@ def influence(net: SimpleRNN, inputs: ArrayLike, *, h0: ArrayLike | None = None)
 # --8<-- [end:influence]
 
 
+@quiet
+def singular_values(matrices: ArrayLike) -> Array:
+    """Return the factors by which a matrix stretches, largest first: (H, H) to (H,), (T, H, H) to (T, H)."""
+    values = np.linalg.svd(_check_square(matrices), compute_uv=False)
+    return validate.result("singular values", values)
+
+
+@quiet
+def spectral_radius(matrices: ArrayLike) -> Array:
+    """Return the largest modulus of an eigenvalue: (H, H) to a number, (T, H, H) to (T,)."""
+    radius: Array = np.abs(np.linalg.eigvals(_check_square(matrices))).max(axis=-1)
+    return validate.result("spectral radius", radius)
+
+
+@quiet
+def product_bounds(W_hh: ArrayLike, slopes: ArrayLike) -> tuple[float, float]:
+    """Return between which numbers all singular values of ∏ diag(f'(a_i)) W_hh lie.
+
+    They are ∏ min f'(a_i) σ_min(W_hh) and ∏ max f'(a_i) σ_max(W_hh). With the constant slope γ, the largest that f
+    has (1 for tanh), the upper one is (γ σ_max)ⁿ: below 1 it is sufficient for the gradient to vanish.
+
+    Parameters
+    ----------
+    W_hh : array_like (H, H)
+        The weights; as singular values are concerned, those of the book or of the code.
+    slopes : array_like (n, H)
+        f'(a_i) for each of the n steps, as `SimpleRNN.derivative` gives them.
+
+    Returns
+    -------
+    lower, upper : float
+    """
+    sigma = singular_values(validate.array("W_hh", W_hh, ("hidden", "hidden")))
+    slopes = np.abs(validate.array("slopes", slopes, ("steps", len(sigma))))
+    lower, upper = np.prod(slopes.min(axis=1) * sigma[-1]), np.prod(slopes.max(axis=1) * sigma[0])
+    return float(lower), float(validate.result("upper", np.asarray(upper)))
+
+
+@quiet
+def gate_half_lives(gates: ArrayLike) -> Array:
+    """Return after how many steps a gate that stays at f has let half of a memory go, ln ½ / ln f.
+
+    It is that of the direct path through an LSTM's cell alone: what goes through the other gates comes on top.
+
+    Parameters
+    ----------
+    gates : array_like
+        Values of a forget gate, from 0 to 1, in any shape.
+
+    Returns
+    -------
+    ndarray of the same shape
+        0 for a gate that is shut, infinity for one that is open.
+    """
+    f = validate.array("gates", gates, None)
+    if not (f.min() >= 0 and f.max() <= 1):
+        raise ValueError(f"gates: expected numbers from 0 to 1, got {f.min():g} to {f.max():g}")
+    half_lives: Array = np.log(0.5) / np.log(f)
+    return np.abs(half_lives)  # an open gate: ln f is 0, without the sign that the quotient has elsewhere
+
+
+@quiet
 def mean_field(gain: float, sigma_x: float, *, steps: int = 1000) -> tuple[float, float]:
     """Return q and χ of a very wide tanh network with weights of variance gain²/H: two averages over a normal z.
 
@@ -193,7 +255,10 @@ def mean_field(gain: float, sigma_x: float, *, steps: int = 1000) -> tuple[float
     q, chi : float
         The variance of a pre-activation, and the factor by which ‖δ‖² changes in a step back.
     """
-    gain, sigma_x = validate.number("gain", gain, at_least=0), validate.number("sigma_x", sigma_x, at_least=0)
+    gain, sigma_x = (
+        np.float64(validate.number(name, value, at_least=0)) for name, value in (("gain", gain), ("sigma_x", sigma_x))
+    )
+    steps = validate.size("steps", steps, at_least=0)
     # --8<-- [start:mean-field]
     z = np.linspace(-10, 10, 2001)
     weight = np.exp(-(z**2) / 2)
@@ -203,7 +268,8 @@ def mean_field(gain: float, sigma_x: float, *, steps: int = 1000) -> tuple[float
         q = gain**2 * float(weight @ np.tanh(np.sqrt(q) * z) ** 2) + sigma_x**2
     chi = gain**2 * float(weight @ (1 - np.tanh(np.sqrt(q) * z) ** 2) ** 2)
     # --8<-- [end:mean-field]
-    return q, chi
+    validate.result("q, chi", np.array([q, chi]))
+    return float(q), float(chi)
 
 
 def _check_states(net: SimpleRNN, hidden_states: ArrayLike, batch: int) -> Array:
@@ -224,6 +290,13 @@ def _check_losses(
     d_y = validate.array("d_outputs", d_outputs, (len(h), batches, net.output_size))[:, batch]
     first = np.zeros((batches, net.hidden_size)) if h0 is None else validate.array("h0", h0, (batches, net.hidden_size))
     return h, d_y, np.vstack([first[batch], h[:-1]])
+
+
+def _check_square(matrices: ArrayLike) -> Array:
+    came = validate.array("matrices", matrices, None)
+    if came.ndim not in (2, 3) or came.shape[-1] != came.shape[-2]:
+        raise ValueError(f"matrices: expected square matrices, got {came.shape}")
+    return came
 
 
 def _check_jacobians(jacobians: ArrayLike) -> Array:

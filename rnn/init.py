@@ -1,6 +1,6 @@
 """Initial weights: how large random numbers should be so that signals keep their size.
 
-Every function returns a weight as the code holds it, of shape ``(inputs, outputs)``.
+Every function but `chrono` returns a weight as the code holds it, of shape ``(inputs, outputs)``.
 """
 
 import numpy as np
@@ -126,6 +126,106 @@ def identity(shape: tuple[int, int], scale: float = 1.0) -> Array:
     if inputs != outputs:
         raise ValueError(f"shape: expected a square shape, got {(inputs, outputs)}")
     return validate.number("scale", scale) * np.eye(inputs)
+
+
+def sparse(shape: tuple[int, int], rng: np.random.Generator, *, incoming: int = 15, std: float = 1.0) -> Array:
+    """Draw normal weights, of which each output keeps only a few.
+
+    Parameters
+    ----------
+    shape : (int, int)
+        The number of inputs and of outputs.
+    rng : numpy.random.Generator
+        The source of randomness.
+    incoming : int
+        How many inputs each output is connected to, the others' weights being 0.
+    std : float
+        The standard deviation of the weights that are not.
+
+    Returns
+    -------
+    ndarray of `shape`
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `shape` is not two whole numbers of at least 1, `incoming` not one from 1 to the number of inputs,
+        `std` not a finite number of at least 0, or `rng` not a generator.
+
+    References
+    ----------
+    Martens 2010, "Deep learning via Hessian-free optimization".
+    """
+    inputs, outputs = _check_shape(shape)
+    if validate.size("incoming", incoming) > inputs:
+        raise ValueError(f"incoming: expected at most the {inputs} inputs there are, got {incoming}")
+    std, rng = validate.number("std", std, at_least=0), _check_rng(rng)
+    kept = rng.permuted(np.arange(inputs)[:, np.newaxis] < np.full(outputs, incoming), axis=0)
+    weights: Array = kept * rng.normal(0, std, size=(inputs, outputs))
+    return weights
+
+
+def rescaled(weights: Array, spectral_radius: float) -> Array:
+    """Return a multiple of square weights whose eigenvalues reach as far from 0 as wanted.
+
+    Parameters
+    ----------
+    weights : array_like (H, H)
+        The weights.
+    spectral_radius : float
+        The modulus that the largest eigenvalue should have, at least 0.
+
+    Returns
+    -------
+    ndarray (H, H)
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not of the kind above, or all eigenvalues are 0.
+    """
+    weights = validate.array("weights", weights, ("hidden", "hidden"))
+    if weights.shape[0] != weights.shape[1]:
+        raise ValueError(f"weights: expected a square matrix, got {weights.shape}")
+    spectral_radius = validate.number("spectral_radius", spectral_radius, at_least=0)
+    weights = weights / (np.abs(weights).max() or 1.0)  # so that nothing overflows
+    radius = float(np.abs(np.linalg.eigvals(weights)).max())
+    if radius == 0:
+        raise ValueError("weights: expected an eigenvalue other than 0, got none")
+    return weights * (spectral_radius / radius)
+
+
+def chrono(hidden_size: int, longest: float, rng: np.random.Generator) -> tuple[Array, Array]:
+    """Draw biases with which the gates of an LSTM begin by remembering for 1 to `longest` steps.
+
+    Parameters
+    ----------
+    hidden_size : int
+        The number of units H.
+    longest : float
+        About how many steps apart things are that belong together, T_max; at least 2.
+    rng : numpy.random.Generator
+        The source of randomness.
+
+    Returns
+    -------
+    b_f, b_i : ndarray (H,)
+        The logarithms of numbers uniform between 1 and longest - 1, and minus these. For a GRU whose update gate
+        keeps the state, b_f is for ``b_z``; where it replaces the state, b_i is.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `hidden_size` is not a whole number of at least 1, `longest` not a number of at least 2, or `rng` not a
+        generator.
+
+    References
+    ----------
+    Tallec & Ollivier 2018, "Can recurrent neural networks warp time?".
+    """
+    longest = validate.number("longest", longest, at_least=2)
+    b_f = np.log(_check_rng(rng).uniform(1, longest - 1, size=validate.size("hidden_size", hidden_size)))
+    return b_f, -b_f
 
 
 def _check_shape(shape: tuple[int, int]) -> tuple[int, int]:

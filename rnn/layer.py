@@ -20,9 +20,17 @@ class Cell(Protocol):
     The first part of the state, h, is also what the cell shows to the outside.
     """
 
-    input_size: int
-    hidden_size: int
-    params: Params
+    @property
+    def input_size(self) -> int:
+        """The number D of features of an input."""
+
+    @property
+    def hidden_size(self) -> int:
+        """The number H of features of a state."""
+
+    @property
+    def params(self) -> Params:
+        """The weights; assigning one and writing into one both take effect."""
 
     def zero_state(self, batch: int) -> State:
         """Return the state in which a sequence begins, each part (B, H)."""
@@ -38,7 +46,9 @@ class Cell(Protocol):
 class Layer(Protocol):
     """A run over a sequence and its gradient."""
 
-    input_size: int
+    @property
+    def input_size(self) -> int:
+        """The number of features of an input."""
 
     @property
     def output_size(self) -> int:

@@ -95,6 +95,11 @@ class LSTMCell:
             params[f"b_{gate}"] = np.full(H, forget_bias if gate == "f" else 0.0)
         return {name: value.astype(self.dtype) for name, value in params.items()}
 
+    def zero_state(self, batch: int) -> State:
+        """Return the state (h, c) in which a sequence begins: zeros (batch, H)."""
+        shape = (validate.size("batch", batch), self.hidden_size)
+        return np.zeros(shape, self.dtype), np.zeros(shape, self.dtype)
+
     def pre_activation(self, gate: str, x: Array, h_prev: Array) -> Array:
         """Return the argument of one gate's nonlinearity, (B, H); `gate` is f, i, c or o."""
         W_x, W_h, b = (self.params[name] for name in (f"W_x{gate}", f"W_h{gate}", f"b_{gate}"))

@@ -1,8 +1,11 @@
-"""The picture of a training: the only place where the package draws and needs Matplotlib."""
+"""The pictures that the commands write: the only place where the package draws and needs Matplotlib."""
 
 import importlib.util
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from rnn.validate import Array
 
 if TYPE_CHECKING:
     from rnn.train import TrainingResult
@@ -63,7 +66,6 @@ def draw(result: "TrainingResult", path: str | Path) -> Path:
         As in `check_path`.
     """
     path = check_path(path)
-    import matplotlib as mpl
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8, 6), layout="constrained")
@@ -86,7 +88,48 @@ def draw(result: "TrainingResult", path: str | Path) -> Path:
     curve.set_xlabel("epoch")
     curve.set_ylabel("training loss")
 
-    # The same run writes the same bytes: no date, and ids in the SVG that do not change.
+    return _save(figure, path)
+
+
+def draw_gradients(norms: Mapping[str, Array], path: str | Path) -> Path:
+    """Draw how large a gradient still is after so many steps back.
+
+    Parameters
+    ----------
+    norms : mapping of str to ndarray (T + 1,)
+        By name of an architecture, the norms at lags 0 … T; what is 0 is left out.
+    path : str or Path
+        The file to write; its ending decides on the format.
+
+    Returns
+    -------
+    Path
+        The file written.
+
+    Raises
+    ------
+    ModuleNotFoundError, ValueError, FileNotFoundError
+        As in `check_path`.
+    """
+    path = check_path(path)
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 4.5), layout="constrained")
+    axes = figure.subplots()
+    for n, (name, values) in enumerate(norms.items()):
+        lags = [lag for lag, value in enumerate(values) if value > 0]
+        color = (BLACK, BLUE, ORANGE, GREY)[n % 4]
+        axes.semilogy(lags, values[lags], ("-", "--", "-.", ":")[n % 4], color=color, lw=2, label=name)
+    axes.set_xlabel("lag")
+    axes.set_ylabel("norm of the gradient")
+    axes.legend(frameon=False)
+    return _save(figure, path)
+
+
+def _save(figure: Any, path: Path) -> Path:
+    """Write the same bytes for the same picture: no date, and ids in the SVG that do not change."""
+    import matplotlib as mpl
+
     with mpl.rc_context({"svg.hashsalt": "rnn", "svg.fonttype": "path"}):
         no_date = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(path.suffix)
         figure.savefig(path, metadata=no_date)

@@ -1,4 +1,4 @@
-"""The simple recurrent network and its gradients by backpropagation through time."""
+"""The simple recurrent network, a step and a sequence, and its gradients by backpropagation through time."""
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -10,16 +10,13 @@ Cache = tuple[Array, Array, Array]
 Grads = dict[str, Array]
 
 
-class SimpleRNN:
-    """A recurrent layer with one hidden state and a linear read-out.
-
-    At every step ``h = f(x @ W_xh + h_prev @ W_hh + b_h)`` and ``y = h @ W_hy + b_y``. The outputs are
-    scores: a softmax, where one is wanted, belongs to the loss.
+class ElmanCell:
+    """One step of the simple recurrent network: ``h = f(x @ W_xh + h_prev @ W_hh + b_h)``.
 
     Parameters
     ----------
-    input_size, hidden_size, output_size : int
-        The sizes D, H and O.
+    input_size, hidden_size : int
+        The sizes D and H.
     nonlinearity : {"tanh", "relu", "identity"}
         The function f.
     rng : numpy.random.Generator, optional
@@ -30,14 +27,8 @@ class SimpleRNN:
     Attributes
     ----------
     params : dict of str to ndarray
-        ``W_xh`` (D, H), ``W_hh`` (H, H), ``b_h`` (H,), ``W_hy`` (H, O), ``b_y`` (O,).
+        ``W_xh`` (D, H), ``W_hh`` (H, H), ``b_h`` (H,).
         Assigning an array and writing into one both take effect.
-    grads : dict of str to ndarray
-        The gradients of the last `backward`, under the same keys. Empty before.
-    d_inputs : ndarray (T, B, D)
-        The gradient for the inputs; there is none before `backward`.
-    d_h0 : ndarray (B, H)
-        The gradient for the initial state; there is none before `backward`.
 
     Raises
     ------
@@ -50,30 +41,22 @@ class SimpleRNN:
     -----
     Gradients are those of a loss that is summed over steps and sequences: nothing is averaged or clipped.
 
-    Real arrays of either precision are converted to the layer's; integers, booleans and float16 are refused,
+    Real arrays of either precision are converted to the cell's; integers, booleans and float16 are refused,
     because they are nearly always a mistake. Complex128 is accepted and computed with as it is, so that
-    complex-step differentiation goes through the layer; the rectifier then looks at the real part.
+    complex-step differentiation goes through the cell; the rectifier then looks at the real part.
 
-    `backward` differentiates the last `forward`: ``d_outputs`` is (T, B, O), and ``d_h`` (B, H), if given, is
-    what reaches the last state from steps beyond. After `update_parameters` comes a new `forward` first.
-
-    A method that raises leaves the layer as it was: ``TypeError`` or ``ValueError`` for an argument that does
+    A method that raises leaves the cell as it was: ``TypeError`` or ``ValueError`` for an argument that does
     not fit, ``RuntimeError`` for a call before its turn, ``FloatingPointError`` for a result that overflows.
 
     References
     ----------
     Elman 1990, "Finding structure in time".
-    Werbos 1990, "Backpropagation through time: what it does and how to do it".
     """
-
-    d_inputs: Array
-    d_h0: Array
 
     def __init__(
         self,
         input_size: int,
         hidden_size: int,
-        output_size: int,
         *,
         nonlinearity: str = "tanh",
         rng: np.random.Generator | None = None,
@@ -81,25 +64,25 @@ class SimpleRNN:
     ) -> None:
         self.input_size = validate.size("input_size", input_size)
         self.hidden_size = validate.size("hidden_size", hidden_size)
-        self.output_size = validate.size("output_size", output_size)
         self.nonlinearity = _check_nonlinearity(nonlinearity)
         self.dtype = validate.float_dtype(dtype)
-        self.params = self._initial_params(validate.generator(rng))
-        self.grads: Grads = {}
-        self._shapes = {name: value.shape for name, value in self.params.items()}
-        self._caches: list[Cache] = []  # one a step of the last forward
+        params = self._initial_params(validate.generator(rng))
+        self.params: dict[str, Array] = {name: value.astype(self.dtype) for name, value in params.items()}
+        self._shapes = {name: value.shape for name, value in params.items()}
 
     def _initial_params(self, rng: np.random.Generator) -> dict[str, Array]:
-        D, H, O = self.input_size, self.hidden_size, self.output_size
+        D, H = self.input_size, self.hidden_size
         if self.nonlinearity == "relu":
             # A rectifier passes half of its inputs, hence He; the identity remembers (Le et al. 2015).
             W_xh, W_hh = init.he((D, H), rng), init.identity((H, H))
         else:
             # Xavier keeps tanh off its flat parts; an orthogonal W_hh keeps the length of what it carries.
             W_xh, W_hh = init.xavier((D, H), rng), init.orthogonal((H, H), rng)
-        W_hy = init.xavier((H, O), rng)
-        params = {"W_xh": W_xh, "W_hh": W_hh, "b_h": np.zeros(H), "W_hy": W_hy, "b_y": np.zeros(O)}
-        return {name: value.astype(self.dtype) for name, value in params.items()}
+        return {"W_xh": W_xh, "W_hh": W_hh, "b_h": np.zeros(H)}
+
+    def zero_state(self, batch: int) -> tuple[Array]:
+        """Return the state (h,) in which a sequence begins: zeros (batch, H)."""
+        return (np.zeros((validate.size("batch", batch), self.hidden_size), self.dtype),)
 
     # --8<-- [start:pre-activation]
     def pre_activation(self, x: Array, h_prev: Array) -> Array:
@@ -117,10 +100,6 @@ class SimpleRNN:
         if self.nonlinearity == "relu":
             return np.where(a.real <= 0, 0, a)  # written so that NaN stays NaN
         return a
-
-    def read_out(self, h: Array) -> Array:
-        """Return y = h @ W_hy + b_y, the scores, for states h (..., H)."""
-        return h @ self.params["W_hy"] + self.params["b_y"]
 
     # --8<-- [end:activation]
 
@@ -166,6 +145,100 @@ class SimpleRNN:
         return d_x, d_h_prev, grads
 
     # --8<-- [end:step-back]
+
+    def _check_array(self, name: str, value: object, shape: validate.Shape) -> Array:
+        return validate.array(name, value, shape, self.dtype, allow_complex=True)
+
+    def _check_step(self, x: ArrayLike, state: tuple[ArrayLike]) -> tuple[Array, Array]:
+        validate.named("params", self.params, self._shapes)
+        x = self._check_array("x", x, ("batch", self.input_size))
+        (h_prev,) = validate.state("state", state, ("h",))
+        return x, self._check_array("h", h_prev, (len(x), self.hidden_size))
+
+    def _check_step_back(self, d_state: tuple[ArrayLike], cache: Cache) -> tuple[Array, Cache]:
+        validate.named("params", self.params, self._shapes)
+        D, H = self.input_size, self.hidden_size
+        x, h_prev, h = validate.cache(cache, {"x": D, "h_prev": H, "h": H})
+        (d_h,) = validate.state("d_state", d_state, ("d_h",))
+        return self._check_array("d_h", d_h, h.shape), (x, h_prev, h)
+
+
+class SimpleRNN(ElmanCell):
+    """A recurrent layer with one hidden state and a linear read-out.
+
+    At every step ``h = f(x @ W_xh + h_prev @ W_hh + b_h)`` and ``y = h @ W_hy + b_y``. The outputs are
+    scores: a softmax, where one is wanted, belongs to the loss.
+
+    Parameters
+    ----------
+    input_size, hidden_size, output_size : int
+        The sizes D, H and O.
+    nonlinearity : {"tanh", "relu", "identity"}
+        The function f.
+    rng : numpy.random.Generator, optional
+        Where the initial weights come from; fresh entropy by default.
+    dtype : data type
+        float64 or float32: the type of the parameters, and so of the computation.
+
+    Attributes
+    ----------
+    params : dict of str to ndarray
+        ``W_xh`` (D, H), ``W_hh`` (H, H), ``b_h`` (H,), ``W_hy`` (H, O), ``b_y`` (O,).
+        Assigning an array and writing into one both take effect.
+    grads : dict of str to ndarray
+        The gradients of the last `backward`, under the same keys. Empty before.
+    d_inputs : ndarray (T, B, D)
+        The gradient for the inputs; there is none before `backward`.
+    d_h0 : ndarray (B, H)
+        The gradient for the initial state; there is none before `backward`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `ElmanCell`.
+
+    Notes
+    -----
+    What is said in `ElmanCell` of types and errors holds here too.
+
+    `backward` differentiates the last `forward`: ``d_outputs`` is (T, B, O), and ``d_h`` (B, H), if given, is
+    what reaches the last state from steps beyond. After `update_parameters` comes a new `forward` first.
+
+    References
+    ----------
+    Elman 1990, "Finding structure in time".
+    Werbos 1990, "Backpropagation through time: what it does and how to do it".
+    """
+
+    d_inputs: Array
+    d_h0: Array
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        output_size: int,
+        *,
+        nonlinearity: str = "tanh",
+        rng: np.random.Generator | None = None,
+        dtype: DTypeLike = np.float64,
+    ) -> None:
+        self.output_size = validate.size("output_size", output_size)
+        super().__init__(input_size, hidden_size, nonlinearity=nonlinearity, rng=rng, dtype=dtype)
+        self.grads: Grads = {}
+        self._caches: list[Cache] = []  # one a step of the last forward
+
+    def _initial_params(self, rng: np.random.Generator) -> dict[str, Array]:
+        params = super()._initial_params(rng)
+        W_hy = init.xavier((self.hidden_size, self.output_size), rng)
+        return params | {"W_hy": W_hy, "b_y": np.zeros(self.output_size)}
+
+    # --8<-- [start:read-out]
+    def read_out(self, h: Array) -> Array:
+        """Return y = h @ W_hy + b_y, the scores, for states h (..., H)."""
+        return h @ self.params["W_hy"] + self.params["b_y"]
+
+    # --8<-- [end:read-out]
 
     # --8<-- [start:forward]
     @quiet
@@ -217,22 +290,6 @@ class SimpleRNN:
         self._caches = []  # that forward was made with other parameters: it cannot be differentiated any more
 
     # --8<-- [end:update-parameters]
-
-    def _check_array(self, name: str, value: object, shape: validate.Shape) -> Array:
-        return validate.array(name, value, shape, self.dtype, allow_complex=True)
-
-    def _check_step(self, x: ArrayLike, state: tuple[ArrayLike]) -> tuple[Array, Array]:
-        validate.named("params", self.params, self._shapes)
-        x = self._check_array("x", x, ("batch", self.input_size))
-        (h_prev,) = validate.state("state", state, ("h",))
-        return x, self._check_array("h", h_prev, (len(x), self.hidden_size))
-
-    def _check_step_back(self, d_state: tuple[ArrayLike], cache: Cache) -> tuple[Array, Cache]:
-        validate.named("params", self.params, self._shapes)
-        D, H = self.input_size, self.hidden_size
-        x, h_prev, h = validate.cache(cache, {"x": D, "h_prev": H, "h": H})
-        (d_h,) = validate.state("d_state", d_state, ("d_h",))
-        return self._check_array("d_h", d_h, h.shape), (x, h_prev, h)
 
     def _check_forward(self, inputs: ArrayLike, h0: ArrayLike | None) -> tuple[Array, Array]:
         inputs = self._check_array("inputs", inputs, ("seq_len", "batch", self.input_size))

@@ -1,9 +1,5 @@
 """Training on a sequence, measured on a later part of it that the training never sees."""
 
-import importlib.util
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -11,10 +7,12 @@ from typing import NamedTuple
 import numpy as np
 
 from rnn import data, validate
+from rnn.losses import mse
+from rnn.optim import Adam, cosine
 from rnn.simple import SimpleRNN
+from rnn.text import windows
+from rnn.training import Report, reporting
 from rnn.validate import Array, quiet
-
-Report = Callable[[int, int, float], None]
 
 
 class Score(NamedTuple):
@@ -218,7 +216,7 @@ def train_rnn_on_sequence(
         inside = (target_times >= parts[part][0]) & (target_times <= parts[part][1])
         return score(guess[inside], targets[inside], variance)
 
-    with _reporting(progress) as report:
+    with reporting(progress, "update") as report:
         # First choose the weight decay: only what comes before the validation part is seen ...
         seen = values[times < parts["validation"][0]]
         candidates, total = {}, (len(weight_decays) + 1) * settings.epochs
@@ -263,69 +261,14 @@ class Settings(NamedTuple):
     learning_rate: float
 
 
-def windows(values: Array, window: int) -> tuple[Array, Array]:
-    """Return every run of `window` values, oldest first, and the value that follows it.
-
-    Parameters
-    ----------
-    values : ndarray (T,)
-        A sequence.
-    window : int
-        How many values a run has.
-
-    Returns
-    -------
-    past : ndarray (T - window, window)
-    targets : ndarray (T - window,)
-    """
-    return np.lib.stride_tricks.sliding_window_view(values, window)[:-1], values[window:]
-
-
-class Adam:
-    """Gradient descent that divides each gradient by its recent size.
-
-    Parameters
-    ----------
-    net : SimpleRNN
-        The network to update.
-
-    References
-    ----------
-    Kingma & Ba 2015, "Adam: a method for stochastic optimization".
-    """
-
-    def __init__(self, net: SimpleRNN) -> None:
-        self.net = net
-        self.count = 0
-        self.mean = {name: np.zeros_like(value) for name, value in net.params.items()}
-        self.square = {name: np.zeros_like(value) for name, value in net.params.items()}
-
-    def update(self, learning_rate: float) -> None:
-        """Replace the network's gradients by Adam's directions and update its parameters along them."""
-        self.count += 1
-        for name, grad in self.net.grads.items():
-            self.mean[name] = 0.9 * self.mean[name] + 0.1 * grad
-            self.square[name] = 0.999 * self.square[name] + 0.001 * grad**2
-            mean = self.mean[name] / (1 - 0.9**self.count)  # both averages started at zero: made up for here
-            square = self.square[name] / (1 - 0.999**self.count)
-            self.net.grads[name] = mean / (np.sqrt(square) + 1e-8)
-        self.net.update_parameters(learning_rate)
-
-
 # --8<-- [start:train-step]
-def train_step(
-    net: SimpleRNN, optimizer: Adam, past: Array, targets: Array, learning_rate: float, weight_decay: float
-) -> float:
+def train_step(net: SimpleRNN, optimizer: Adam, past: Array, targets: Array) -> float:
     """Update the network once on all windows, past (N, window) and targets (N,); return the loss before."""
     outputs, _ = net.forward(past.T[:, :, np.newaxis])
-    error = outputs[-1, :, 0] - targets  # only the last output is asked for
-    loss = validate.result("loss", np.mean(error**2))
     d_outputs = np.zeros_like(outputs)
-    d_outputs[-1, :, 0] = 2 * error / len(error)
-    net.backward(d_outputs)
-    for name in ("W_xh", "W_hh", "W_hy"):
-        net.grads[name] += 2 * weight_decay * net.params[name]
-    optimizer.update(learning_rate)
+    loss, d_outputs[-1] = mse(outputs[-1], targets[:, np.newaxis])  # only the last output is asked for
+    grads = net.backward(d_outputs)
+    optimizer.update(net.params, grads)
     return float(loss)
 
 
@@ -362,12 +305,13 @@ def fit(values: Array, settings: Settings, weight_decay: float, report: Report) 
         raise ValueError(f"values: expected numbers that vary, got {len(values)} times {mean:g}")
     net = SimpleRNN(1, settings.hidden_size, 1, rng=np.random.default_rng([settings.seed, 1]))
     model = Forecaster(net, mean, scale)
-    optimizer = Adam(net)
+    optimizer = Adam(weight_decay=2 * weight_decay)  # twice, as the derivative of a square
+    schedule = cosine(settings.epochs)
     past, targets = windows(model.standardised(values), settings.window)
     losses = np.empty(settings.epochs)
     for epoch in range(settings.epochs):
-        learning_rate = settings.learning_rate * (0.5 + 0.5 * np.cos(np.pi * epoch / settings.epochs))
-        losses[epoch] = train_step(net, optimizer, past, targets, learning_rate, weight_decay)
+        optimizer.learning_rate = settings.learning_rate * schedule(epoch)
+        losses[epoch] = train_step(net, optimizer, past, targets)
         report(epoch + 1, settings.epochs, losses[epoch])
     return model, losses
 
@@ -483,26 +427,3 @@ def _sequence(
 def _shifted(report: Report, done: int, total: int) -> Report:
     """Return the function that counts one fit's updates after those `done` before."""
     return lambda update, _, loss: report(done + update, total, loss)
-
-
-@contextmanager
-def _reporting(progress: bool | Report) -> Iterator[Report]:
-    """Yield the function that is told about each update."""
-    if callable(progress):
-        yield progress
-    elif progress and sys.stderr.isatty() and importlib.util.find_spec("rich"):
-        from rich.console import Console
-        from rich.progress import Progress
-
-        with Progress(console=Console(stderr=True), transient=True) as bar:
-            task = bar.add_task("training")
-            yield lambda update, total, loss: bar.update(task, completed=update, total=total)
-    elif progress:
-        yield _print_tenths
-    else:
-        yield lambda update, total, loss: None
-
-
-def _print_tenths(update: int, total: int, loss: float) -> None:
-    if update % max(1, total // 10) == 0:
-        print(f"update {update} of {total}: loss {loss:.4g}", file=sys.stderr)

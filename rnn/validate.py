@@ -1,7 +1,7 @@
 """The input checks that all layers share: each raises a single sentence or returns what is safe to use."""
 
 import numbers
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -322,7 +322,7 @@ def size(name: str, value: object, *, at_least: int = 1) -> int:
         If it is too small.
     """
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-        raise TypeError(f"{name}: expected a whole number, got {value!r}")
+        raise TypeError(f"{name}: expected a whole number, got {shown(value)}")
     if value < at_least:
         raise ValueError(f"{name}: expected a whole number of at least {at_least}, got {value}")
     return int(value)
@@ -353,10 +353,79 @@ def number(name: str, value: object, *, at_least: float = -np.inf) -> float:
     """
     bound = "" if at_least == -np.inf else f" of at least {at_least:g}"
     if isinstance(value, bool | np.bool) or not isinstance(value, numbers.Real):
-        raise TypeError(f"{name}: expected a number{bound}, got {value!r}")
+        raise TypeError(f"{name}: expected a number{bound}, got {shown(value)}")
     if not np.isfinite(float(value)) or value < at_least:
         raise ValueError(f"{name}: expected a finite number{bound}, got {value}")
     return float(value)
+
+
+def choice(name: str, value: object, known: Iterable[str]) -> str:
+    """Return `value` if it is one of the words there are to choose from.
+
+    Parameters
+    ----------
+    name : str
+        The argument's name.
+    value : str
+        The word.
+    known : iterable of str
+        The words.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    ValueError
+        If it is anything else.
+    """
+    known = tuple(known)
+    if not isinstance(value, str) or value not in known:
+        raise ValueError(f"{name}: expected one of {', '.join(known)}, got {shown(value)}")
+    return value
+
+
+def flag(name: str, value: object) -> bool:
+    """Return `value` if it is True or False.
+
+    Parameters
+    ----------
+    name : str
+        The argument's name.
+    value : bool
+        The answer.
+
+    Returns
+    -------
+    bool
+
+    Raises
+    ------
+    TypeError
+        If it is anything else.
+    """
+    if not isinstance(value, bool | np.bool):
+        raise TypeError(f"{name}: expected True or False, got {shown(value)}")
+    return bool(value)
+
+
+def shown(value: object) -> str:
+    """Return a value as a sentence can show it: in its own words if they are few, else by its kind.
+
+    Parameters
+    ----------
+    value : object
+        What came.
+
+    Returns
+    -------
+    str
+    """
+    if isinstance(value, np.ndarray) and value.ndim:
+        return f"an array of shape {value.shape}"
+    words = repr(value)
+    return words if len(words) <= 60 and "\n" not in words else f"an object of type {type(value).__name__}"
 
 
 def float_dtype(value: DTypeLike) -> np.dtype[Any]:
@@ -379,7 +448,7 @@ def float_dtype(value: DTypeLike) -> np.dtype[Any]:
     for allowed in (np.float64, np.float32):
         if value is not None and value == np.dtype(allowed):  # NumPy takes None for float64
             return np.dtype(allowed)
-    raise TypeError(f"dtype: expected float64 or float32, got {value!r}")
+    raise TypeError(f"dtype: expected float64 or float32, got {shown(value)}")
 
 
 def generator(rng: object) -> np.random.Generator:
@@ -402,7 +471,7 @@ def generator(rng: object) -> np.random.Generator:
     if rng is None:
         return np.random.default_rng()
     if not isinstance(rng, np.random.Generator):
-        raise TypeError(f"rng: expected a numpy.random.Generator, got {rng!r}; try np.random.default_rng(0)")
+        raise TypeError(f"rng: expected a numpy.random.Generator, got {shown(rng)}; try np.random.default_rng(0)")
     return rng
 
 

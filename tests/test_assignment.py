@@ -378,7 +378,7 @@ def test_update_before_backward_is_refused():
         (True, TypeError, "number of at least 0, got True"),
         (np.True_, TypeError, "number of at least 0, got np.True_"),
         (0.1j, TypeError, "number of at least 0, got 0.1j"),
-        (np.array([0.1]), TypeError, "number of at least 0, got array([0.1])"),
+        (np.array([0.1]), TypeError, "number of at least 0, got an array of shape (1,)"),
     ],
 )
 def test_learning_rates_that_are_none_are_refused(learning_rate, error, came):

@@ -1,6 +1,8 @@
 """Sequences: against exact integers, formulas and the data file's own landmarks."""
 
+import itertools
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -89,7 +91,96 @@ def test_the_data_file_names_its_source():
     assert "year,sunspots\n1700,5\n" in text
 
 
-KINDS = "fibonacci, sine, damped, noisy, sunspots"
+def exact_fibonacci(count):
+    numbers = [1, 1]
+    while len(numbers) < count:
+        numbers.append(numbers[-1] + numbers[-2])
+    return numbers[:count]
+
+
+def test_logarithms_of_fibonacci_numbers_go_on_where_float64_ends():
+    logs = generate_sequence_data("fibonacci", 3000, form="log")
+    np.testing.assert_allclose(logs[:1476], np.log(generate_sequence_data("fibonacci", 1476)), rtol=1e-15)
+    # Binet: log F_n = n log φ - log √5, but for a share of 1/φ^2n.
+    golden = (1 + math.sqrt(5)) / 2
+    n = np.arange(40, 3001)
+    np.testing.assert_allclose(logs[39:], n * math.log(golden) - math.log(5) / 2, rtol=1e-14)
+
+
+def test_ratios_of_fibonacci_numbers_are_the_nearest_ones():
+    ratios = generate_sequence_data("fibonacci", 2000, form="ratio")
+    exact = exact_fibonacci(2001)
+    assert ratios.tolist() == [float(Fraction(b, a)) for a, b in itertools.pairwise(exact)]
+    np.testing.assert_array_equal(ratios[60:], (1 + math.sqrt(5)) / 2)
+
+
+@pytest.mark.parametrize(("modulus", "period"), [(2, 3), (10, 60), (12, 24), (2**53, 3 * 2**52)])
+def test_fibonacci_numbers_modulo_repeat(modulus, period):
+    numbers = generate_sequence_data("fibonacci", 1600, form="modulo", modulus=modulus)
+    assert numbers.tolist() == [n % modulus for n in exact_fibonacci(1600)]
+    if period < 800:
+        np.testing.assert_array_equal(numbers[:period], numbers[period : 2 * period])
+    default = generate_sequence_data("fibonacci", 20, form="modulo")
+    np.testing.assert_array_equal(default, generate_sequence_data("fibonacci", 20, form="modulo", modulus=10))
+
+
+def test_raw_is_the_form_by_default():
+    np.testing.assert_array_equal(
+        generate_sequence_data("fibonacci", 90, form="raw"), generate_sequence_data(length=90)
+    )
+
+
+def test_sum_of_sines():
+    waves = [(20, 1, 0), (33, 1, 0)]
+    expected = [sum(a * math.sin(2 * math.pi * n / p + f) for p, a, f in waves) for n in range(50)]
+    np.testing.assert_allclose(generate_sequence_data("sines", 50), expected, atol=1e-13)
+    waves = [(7.5, 3, 0.1), (11, -2, 0.2), (4, 0.5, 0.3)]
+    expected = [sum(a * math.sin(2 * math.pi * n / p + f) for p, a, f in waves) for n in range(50)]
+    periods, amplitudes, phases = (list(column) for column in zip(*waves, strict=True))
+    came = generate_sequence_data("sines", 50, periods=periods, amplitudes=amplitudes, phases=phases)
+    np.testing.assert_allclose(came, expected, atol=1e-13)
+    alone = generate_sequence_data("sines", 50, periods=(12.0,))
+    np.testing.assert_allclose(alone, generate_sequence_data("sine", 50, period=12), atol=1e-13)
+
+
+def test_mackey_glass_begins_with_its_closed_form():
+    # As long as the delayed value is the constant past, the equation is linear: x' = c - b x.
+    a, b, n, start, tau = 0.3, 0.15, 7.0, 0.8, 23.0
+    x = generate_sequence_data("mackey_glass", 24, a=a, b=b, n=n, start=start, tau=tau)
+    c = a * start / (1 + start**n)
+    np.testing.assert_allclose(x, c / b + (start - c / b) * np.exp(-b * np.arange(24)), rtol=1e-9)
+
+
+def heun(length, tau, parts=500):
+    """Integrate with another method and a finer step; the delay is a whole number of steps."""
+    delay, step = tau * parts, 1 / parts
+    x = [1.2] * (delay + 1)
+    for _ in range((length - 1) * parts):
+        forces = [0.2 * past / (1 + past**10) for past in (x[-delay - 1], x[-delay])]
+        ahead = x[-1] + step * (forces[0] - 0.1 * x[-1])
+        x.append(x[-1] + step / 2 * (forces[0] - 0.1 * x[-1] + forces[1] - 0.1 * ahead))
+    return x[delay::parts]
+
+
+def test_mackey_glass_agrees_with_another_method():
+    np.testing.assert_allclose(generate_sequence_data("mackey_glass", 120), heun(120, 17), atol=1e-5)
+    args = (200, 17.0, 0.2, 0.1, 10.0, 1.2)
+    np.testing.assert_allclose(data._solve_mackey_glass(*args), data._solve_mackey_glass(*args, parts=40), atol=1e-7)
+    # With a delay between the steps the interpolation of the past has its share.
+    args = (100, 16.37, 0.2, 0.1, 10.0, 1.2)
+    np.testing.assert_allclose(data._solve_mackey_glass(*args), data._solve_mackey_glass(*args, parts=80), atol=1e-5)
+
+
+def test_mackey_glass_rests_settles_and_wanders():
+    np.testing.assert_allclose(generate_sequence_data("mackey_glass", 60, start=1.0), 1, rtol=1e-14)
+    np.testing.assert_allclose(generate_sequence_data("mackey_glass", 20, tau=3, washout=500), 1, atol=1e-6)
+    x = generate_sequence_data("mackey_glass", 600)
+    np.testing.assert_array_equal(generate_sequence_data("mackey_glass", 500, washout=100), x[100:])
+    assert 0.4 < x[100:].min() < 0.5
+    assert 1.25 < x[100:].max() < 1.4
+
+
+KINDS = "fibonacci, sine, damped, noisy, sunspots, sines, mackey_glass"
 WAVE = "amplitude, period, omega, phase"
 
 
@@ -141,13 +232,69 @@ WAVE = "amplitude, period, omega, phase"
             TypeError,
             f"decay: expected one of {WAVE}, noise for 'noisy', got 'decay'",
         ),
-        (("fibonacci", 9), {"a": 1.0}, TypeError, "a: expected no options for 'fibonacci', got 'a'"),
+        (("fibonacci", 9), {"a": 1.0}, TypeError, "a: expected one of form, modulus for 'fibonacci', got 'a'"),
         (("sunspots",), {"a": 1.0}, TypeError, "a: expected no options for 'sunspots', got 'a'"),
         (
             ("sine",),
             {"period": 3.0, "omega": 1.0},
             ValueError,
             "omega: expected either omega or period, got both",
+        ),
+        (
+            ("fibonacci",),
+            {"form": "logarithm"},
+            ValueError,
+            "form: expected one of raw, log, ratio, modulo, got 'logarithm'",
+        ),
+        (("fibonacci",), {"form": ["log"]}, ValueError, "form: expected one of raw, log, ratio, modulo, got ['log']"),
+        (("fibonacci",), {"modulus": 5}, ValueError, "modulus: expected the form 'modulo' with it, got 'raw'"),
+        (
+            ("fibonacci",),
+            {"form": "modulo", "modulus": 1},
+            ValueError,
+            "modulus: expected a whole number of at least 2, got 1",
+        ),
+        (
+            ("fibonacci",),
+            {"form": "modulo", "modulus": 2**53 + 1},
+            ValueError,
+            "modulus: expected at most 2**53, which float64 can hold, got 9007199254740993",
+        ),
+        (("sines",), {"periods": 20}, TypeError, "periods: expected a tuple of numbers, got 20"),
+        (("sines",), {"periods": ()}, TypeError, "periods: expected a tuple of numbers, got ()"),
+        (("sines",), {"phases": (1.0,)}, ValueError, "phases: expected as many as periods, 2, got 1"),
+        (
+            ("sines",),
+            {"periods": (20.0, 0)},
+            ValueError,
+            "periods: expected a finite number of at least 1e-06, got 0",
+        ),
+        (
+            ("sines",),
+            {"period": 3.0},
+            TypeError,
+            "period: expected one of periods, amplitudes, phases for 'sines', got 'period'",
+        ),
+        (
+            ("mackey-glass",),
+            {},
+            ValueError,
+            f"seq_type: expected one of {KINDS}, got 'mackey-glass'; did you mean 'mackey_glass'?",
+        ),
+        (
+            ("mackey_glass",),
+            {"delay": 17},
+            TypeError,
+            "delay: expected one of tau, a, b, n, start, washout for 'mackey_glass', got 'delay'",
+        ),
+        (("mackey_glass",), {"tau": 0.5}, ValueError, "tau: expected a finite number of at least 1, got 0.5"),
+        (("mackey_glass",), {"b": -0.1}, ValueError, "b: expected a finite number of at least 0, got -0.1"),
+        (("mackey_glass",), {"washout": 0.5}, TypeError, "washout: expected a whole number, got 0.5"),
+        (
+            ("mackey_glass", 50),
+            {"b": 1e5},
+            FloatingPointError,
+            "mackey_glass: expected a finite result, got nan at index (3,)",
         ),
         (("sine",), {"amplitude": "2"}, TypeError, "amplitude: expected a number, got '2'"),
         (("sine",), {"phase": np.nan}, ValueError, "phase: expected a finite number, got nan"),

@@ -1,10 +1,15 @@
 """Numerical gradients: against formulas, and against layers that are broken on purpose."""
 
+from copy import deepcopy
+
 import numpy as np
 import pytest
 
 import rnn
+from rnn.depth import Dropout, Stacked, Unrolled
 from rnn.gradcheck import central_difference, check, complex_step
+from rnn.gru import GRUCell
+from rnn.linear import Embedding, Linear
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -106,7 +111,7 @@ def test_central_difference_steps_in_proportion_above_one_or_by_eps():
             "eps: expected a finite number of at least",
         ),
         (lambda: central_difference(np.exp, [1.0], eps="1"), TypeError, "eps: expected a number of at least"),
-        (lambda: check(3), TypeError, "layer: expected a SimpleRNN or an LSTMCell, got int"),
+        (lambda: check(3), TypeError, "layer: expected a layer or a cell, got int"),
         (
             lambda: check(rnn.LSTMCell(1, 1), seq_len=0),
             ValueError,
@@ -231,3 +236,56 @@ def test_functions_may_return_lists_and_plain_numbers(differentiate):
     jacobian = differentiate(lambda x: [x[0] * x[1], 3 * x[0]], [2.0, 5.0])
     np.testing.assert_allclose(jacobian, [[5, 2], [3, 0]], atol=1e-8)
     np.testing.assert_allclose(differentiate(lambda x: x.tolist()[0] ** 2, [2.0, 5.0]), [4, 0], atol=1e-8)
+
+
+def test_check_passes_cells_and_layers_and_names_their_states(rng):
+    stack = Stacked([GRUCell(3, 4, rng=rng), rnn.LSTMCell(4, 2, rng=rng)])
+    assert list(check(GRUCell(3, 4), rng=rng))[-3:] == ["b_hn", "x", "state0"]
+    assert list(check(stack, rng=rng))[-5:] == ["1.b_o", "state0", "state1", "state2", "inputs"]
+    assert list(check(Stacked([Embedding(5, 3), Linear(3, 2)]), rng=rng)) == ["0.E", "1.W", "1.b"]
+    for layer in (GRUCell(3, 4), stack, Linear(3, 2, seeds=2), Stacked([Embedding(5, 3), Linear(3, 2)])):
+        assert max(check(layer, rng=rng).values()) < 1e-13
+        assert 1e-13 < max(check(layer, rng=rng, method="central").values()) < 1e-7
+    single = Unrolled(GRUCell(3, 4, rng=rng, dtype=np.float32))
+    assert 1e-9 < max(check(single, rng=rng).values()) < 1e-5
+
+
+def test_check_finds_a_layer_that_forgets_a_part_of_its_gradient(rng):
+    class Forgetful(Unrolled):
+        def backward(self, d_outputs, d_state=None):
+            d_inputs, d_state0 = super().backward(d_outputs)  # without d_state
+            return d_inputs, d_state0
+
+    class Cut(Unrolled):
+        def backward(self, d_outputs, d_state=None):
+            d_inputs, (d_h,) = super().backward(d_outputs, d_state)
+            return d_inputs, (0 * d_h,)
+
+    assert min(check(Forgetful(GRUCell(3, 4)), rng=rng).values()) > 1e-3
+    errors = check(Cut(GRUCell(3, 4)), rng=rng)
+    assert errors.pop("state0") == 1
+    assert max(errors.values()) < 1e-13
+
+
+def test_check_passes_the_lengths_on(rng):
+    layer, seen = Unrolled(GRUCell(3, 4)), []
+
+    class Spy(Unrolled):
+        def forward(self, inputs, state=None, *, lengths=None):
+            seen.append((inputs.shape, lengths))
+            return super().forward(inputs, state, lengths=lengths)
+
+    check(Spy(layer.cell), seq_len=4, batch=2, lengths=[4, 1], rng=rng)
+    assert all(call == ((4, 2, 3), [4, 1]) for call in seen)
+    with pytest.raises(ValueError, match=r"^lengths: expected numbers from 1 to 5, got 6 at index"):
+        check(layer, lengths=[1, 6, 2], rng=rng)
+
+
+def test_dropout_drops_the_same_numbers_throughout_a_check_even_from_a_shared_generator(rng):
+    layer = Stacked([Linear(3, 40, rng=rng), Dropout(0.5, 40, rng=rng)])
+    before = deepcopy(rng)
+    assert max(check(layer, rng=np.random.default_rng(0)).values()) < 1e-13
+    assert rng.random() == before.random()  # the layer's own draws go on where they were
+    assert max(check(layer, rng=rng).values()) < 1e-13
+    layer.forward(np.ones((2, 2, 3)))
+    assert max(check(layer, rng=rng).values()) < 1e-13

@@ -7,6 +7,7 @@ import rnn
 from rnn.gradcheck import complex_step
 from rnn.gradients import (
     backpropagated,
+    gate_half_lives,
     gradient_product,
     influence,
     lag_terms,
@@ -15,6 +16,9 @@ from rnn.gradients import (
     mean_field,
     ordered_product,
     orthogonal_steps,
+    product_bounds,
+    singular_values,
+    spectral_radius,
     step_jacobians,
 )
 
@@ -371,3 +375,82 @@ def test_what_does_not_fit_a_rate_is_refused_in_a_sentence(call, error, sentence
 def test_jacobians_beyond_all_numbers_are_one_sentence(f):
     with pytest.raises(FloatingPointError, match=r"^(R|norm): expected a finite result, got"):
         f(np.full((3, 3, 3), 1.7e308))
+
+
+# --------------------------------------------------------------------------- sizes of a matrix and of products
+
+
+def test_singular_values_are_the_roots_of_the_eigenvalues_of_the_square(rng):
+    W = rng.normal(size=(3, H, H))
+    values = singular_values(W)
+    assert values.shape == (3, H)
+    assert (np.diff(values, axis=1) <= 0).all()
+    np.testing.assert_allclose(values**2, np.linalg.eigvalsh(W.swapaxes(1, 2) @ W)[:, ::-1], rtol=1e-10)
+    np.testing.assert_array_equal(singular_values(W[1]), values[1])
+
+
+def test_the_spectral_radius_is_the_growth_of_powers(rng):
+    W = rng.normal(size=(3, H, H))
+    radius = spectral_radius(W)
+    assert radius.shape == (3,)
+    for matrix, expected in zip(W, radius, strict=True):
+        power = np.linalg.matrix_power(matrix / expected, 2000)
+        assert abs(np.log(np.linalg.norm(power, 2)) / 2000) < 2e-3
+        assert spectral_radius(matrix) == pytest.approx(expected, rel=1e-13)
+    assert spectral_radius(np.array([[0.0, -3.0], [3.0, 0.0]])) == pytest.approx(3)
+
+
+def test_products_stay_within_their_bounds(case):
+    net, _inputs, _h0, hidden = case
+    slopes = net.derivative(hidden[:, 1])
+    for n in (1, 3, T):
+        product = ordered_product(step_jacobians(net, hidden[:n], batch=1), n, 0)
+        lower, upper = product_bounds(net.params["W_hh"], slopes[:n])
+        values = singular_values(product)
+        assert lower <= values[-1] * (1 + 1e-12)
+        assert upper >= values[0] * (1 - 1e-12)
+        assert upper <= singular_values(net.params["W_hh"])[0] ** n * (1 + 1e-12)  # γ = 1
+
+
+def test_bounds_are_reached_where_all_slopes_are_equal(rng):
+    W = 1.3 * np.linalg.qr(rng.normal(size=(H, H)))[0]
+    assert product_bounds(W, np.full((7, H), -0.5)) == pytest.approx((0.65**7, 0.65**7))
+    W = np.diag([3.0, 2.0])
+    assert product_bounds(W, np.array([[0.1, 0.9], [0.5, 0.4]])) == pytest.approx((0.1 * 0.4 * 4, 0.9 * 0.5 * 9))
+
+
+def test_half_lives():
+    f = np.array([[0.0, 0.25, 0.5], [0.5**0.05, 0.5**0.01, 1.0]])
+    half_lives = gate_half_lives(f)
+    np.testing.assert_allclose(half_lives, [[0, 0.5, 1], [20, 100, np.inf]])
+    assert not np.signbit(half_lives).any()
+    b_f = np.array([3.3, 5.0, 1.0])
+    np.testing.assert_allclose(gate_half_lives(1 / (1 + np.exp(-b_f))), [19.1, 103.2, 2.2], atol=0.1)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "sentence"),
+    [
+        (lambda: singular_values(np.ones(3)), ValueError, "matrices: expected square matrices, got (3,)"),
+        (lambda: spectral_radius(np.ones((2, 3))), ValueError, "matrices: expected square matrices, got (2, 3)"),
+        (lambda: product_bounds(np.eye(3), np.ones((2, 2))), ValueError, "slopes: expected (steps, 3) with"),
+        (lambda: product_bounds(np.ones((2, 3, 3)), np.ones((2, 3))), ValueError, "W_hh: expected (hidden, hidden)"),
+        (
+            lambda: product_bounds(np.eye(3) * 1e200, np.ones((2, 3))),
+            FloatingPointError,
+            "upper: expected a finite result",
+        ),
+        (
+            lambda: gate_half_lives(np.array([0.5, 1.5])),
+            ValueError,
+            "gates: expected numbers from 0 to 1, got 0.5 to 1.5",
+        ),
+        (lambda: gate_half_lives(-0.1), ValueError, "gates: expected numbers from 0 to 1, got -0.1 to -0.1"),
+        (lambda: singular_values(np.full((2, 2), 1.7e308)), FloatingPointError, "singular values: expected a finite"),
+        (lambda: spectral_radius(np.full((2, 2), 1.7e308)), FloatingPointError, "spectral radius: expected a finite"),
+    ],
+)
+def test_what_does_not_fit_a_size_is_refused_in_a_sentence(call, error, sentence):
+    with pytest.raises(error) as caught:
+        call()
+    assert str(caught.value).startswith(sentence)

@@ -57,6 +57,47 @@ def test_identity():
     np.testing.assert_array_equal(init.identity((2, 2), scale=0.5), [[0.5, 0], [0, 0.5]])
 
 
+@pytest.mark.parametrize("incoming", [1, 15, 40])
+def test_sparse_keeps_as_many_of_each_units_inputs_as_it_says(rng, incoming):
+    weights = init.sparse((40, 300), rng, incoming=incoming, std=0.2)
+    np.testing.assert_array_equal((weights != 0).sum(axis=0), incoming)
+    assert weights[weights != 0].std() == pytest.approx(0.2, rel=0.1)
+    assert abs(weights[weights != 0].mean()) < 0.05
+    expected = incoming / 40 * 300
+    np.testing.assert_allclose(
+        (weights != 0).sum(axis=1), expected, atol=5 * np.sqrt(expected)
+    )  # no input is preferred
+    default = init.sparse((40, 30), np.random.default_rng(0))
+    np.testing.assert_array_equal((default != 0).sum(axis=0), 15)
+    assert default[default != 0].std() == pytest.approx(1, rel=0.1)
+
+
+@pytest.mark.parametrize("size", [1.0, 1e-200, 1e307])
+def test_rescaled_has_the_spectral_radius_wanted(rng, size):
+    weights = rng.normal(size=(6, 6))
+    came = init.rescaled(weights * size, 0.95)
+    assert np.abs(np.linalg.eigvals(came)).max() == pytest.approx(0.95, rel=1e-12)
+    np.testing.assert_allclose(came / came[0, 0], weights / weights[0, 0], rtol=1e-12)
+    assert not init.rescaled(weights, 0.0).any()
+
+
+def test_chrono_spreads_the_gates_over_all_lengths_of_memory(rng):
+    b_f, b_i = init.chrono(20000, 101, rng)
+    np.testing.assert_array_equal(b_i, -b_f)
+    steps = np.exp(b_f)  # the sigmoid of b is 1 - 1 / (steps + 1)
+    assert 1 <= steps.min() < 1.05
+    assert 99.95 < steps.max() <= 100
+    assert steps.mean() == pytest.approx(50.5, rel=0.02)
+    assert steps.std() == pytest.approx(99 / np.sqrt(12), rel=0.02)
+    np.testing.assert_array_equal(init.chrono(3, 2, rng)[0], 0)
+
+
+def test_chrono_remembers_where_a_bias_of_one_does_not(rng):
+    b_f, _ = init.chrono(2000, 1000, rng)
+    kept = 1 / (1 + np.exp(-b_f))
+    assert (kept**100).mean() == pytest.approx(0.73, abs=0.02)
+
+
 @pytest.mark.parametrize(
     ("call", "error", "sentence"),
     [
@@ -80,6 +121,41 @@ def test_identity():
         ),
         (lambda r: init.identity((2, 3)), ValueError, "shape: expected a square shape, got (2, 3)"),
         (lambda r: init.identity((2, 2), np.nan), ValueError, "scale: expected a finite number, got nan"),
+        (
+            lambda r: init.sparse((3, 2), r, incoming=4),
+            ValueError,
+            "incoming: expected at most the 3 inputs there are, got 4",
+        ),
+        (
+            lambda r: init.sparse((3, 2), r, incoming=1, std=-1.0),
+            ValueError,
+            "std: expected a finite number of at least 0, got -1.0",
+        ),
+        (
+            lambda r: init.rescaled(np.ones((2, 3)), 1.0),
+            ValueError,
+            "weights: expected a square matrix, got (2, 3)",
+        ),
+        (
+            lambda r: init.rescaled(np.zeros((2, 2)), 1.0),
+            ValueError,
+            "weights: expected an eigenvalue other than 0, got none",
+        ),
+        (
+            lambda r: init.rescaled(np.ones((2, 2)), -1.0),
+            ValueError,
+            "spectral_radius: expected a finite number of at least 0, got -1.0",
+        ),
+        (
+            lambda r: init.chrono(3, 1.5, r),
+            ValueError,
+            "longest: expected a finite number of at least 2, got 1.5",
+        ),
+        (
+            lambda r: init.chrono(0, 9, r),
+            ValueError,
+            "hidden_size: expected a whole number of at least 1, got 0",
+        ),
         (lambda r: init.orthogonal((2, 2), r, "2"), TypeError, "gain: expected a number, got '2'"),
         (
             lambda r: init.xavier((2, 2), 0),

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import rnn
 from rnn.gradcheck import complex_step
+from rnn.layer import Cell
 from rnn.lstm import sigmoid
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -189,3 +190,14 @@ def test_single_precision_stays_single_and_complex_stays_complex(rng):
 def test_sigmoid_is_right_and_never_overflows():
     a = np.array([-1e4, -5.0, 0.0, 0.3, 1e4])
     np.testing.assert_allclose(sigmoid(a), [0, 1 / (1 + np.exp(5)), 0.5, 1 / (1 + np.exp(-0.3)), 1], rtol=1e-13)
+
+
+def test_a_sequence_begins_with_zeros():
+    cell = rnn.LSTMCell(D, H, dtype=np.float32)
+    assert isinstance(cell, Cell)
+    h, c = cell.zero_state(B)
+    for part in (h, c):
+        assert (part.shape, part.dtype, part.any()) == ((B, H), np.float32, False)
+    assert h is not c
+    with pytest.raises(TypeError, match=r"^batch: expected a whole number, got 2.0$"):
+        cell.zero_state(2.0)

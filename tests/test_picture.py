@@ -68,6 +68,25 @@ def test_figure_shows_what_it_should(sunspots, quick, tmp_path, monkeypatch):
     assert (second.axes[0].get_xlabel(), second.axes[0].get_ylabel()) == ("step", "value")
 
 
+def test_gradients_are_drawn_on_a_logarithmic_axis(tmp_path, monkeypatch):
+    pytest.importorskip("matplotlib")
+    from matplotlib.figure import Figure
+
+    norms = {"rnn": np.array([1, 0.1, 0, 0.001]), "lstm": np.array([1, 0.5, 0.25, 0.125])}
+    first, second = (picture.draw_gradients(norms, tmp_path / f"{n}.svg").read_bytes() for n in range(2))
+    assert first == second
+    drawn = []
+    monkeypatch.setattr(Figure, "savefig", lambda self, path, **options: drawn.append(self))
+    picture.draw_gradients(norms, tmp_path / "a.png")
+    (axes,) = drawn[0].axes
+    rnn_line, lstm_line = axes.lines
+    assert (rnn_line.get_xdata().tolist(), rnn_line.get_ydata().tolist()) == ([0, 1, 3], [1, 0.1, 0.001])
+    assert (lstm_line.get_xdata().tolist(), lstm_line.get_ydata().tolist()) == ([0, 1, 2, 3], [1, 0.5, 0.25, 0.125])
+    assert [line.get_label() for line in axes.lines] == ["rnn", "lstm"]
+    assert len({line.get_linestyle() for line in axes.lines}) == len({line.get_color() for line in axes.lines}) == 2
+    assert (axes.get_yscale(), axes.get_xlabel(), axes.get_ylabel()) == ("log", "lag", "norm of the gradient")
+
+
 def test_paths_that_do_not_fit_are_refused(quick, tmp_path, monkeypatch):
     pytest.importorskip("matplotlib")
     with pytest.raises(ValueError, match=r"^path: expected a name that ends in .svg, .png or .pdf, got 'a.txt'$"):

@@ -2,6 +2,7 @@
 
 import json
 import math
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 
 import rnn
 from rnn.gradcheck import central_difference, complex_step
+from rnn.layer import Cell
+from rnn.simple import ElmanCell
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -363,3 +366,50 @@ def test_complex_numbers_pass_and_come_out_complex(rng):
         net.update_parameters(0.1)
     for name, value in net.params.items():
         np.testing.assert_array_equal(value, before[name])
+
+
+@pytest.mark.parametrize("nonlinearity", ["tanh", "relu", "identity"])
+def test_the_cell_alone_is_the_network_without_its_read_out(rng, nonlinearity):
+    net, inputs, h0, _ = random_case(rng, nonlinearity)
+    cell = ElmanCell(D, H, nonlinearity=nonlinearity)
+    for name in cell.params:
+        cell.params[name] = net.params[name]
+    assert isinstance(cell, Cell)
+    assert isinstance(net, ElmanCell)
+    (h,), cache = cell.step(inputs[0], (h0,))
+    np.testing.assert_array_equal(h, net.forward(inputs, h0=h0)[1][0])
+    np.testing.assert_equal(cell.step_back((h0,), cache), net.step_back((h0,), cache))
+    errors = rnn.gradcheck.check(cell, method="complex", rng=rng)
+    assert list(errors) == ["W_xh", "W_hh", "b_h", "x", "state0"]
+    assert max(errors.values()) < 1e-13
+
+
+def test_the_cell_alone_begins_with_the_weights_of_the_network():
+    for nonlinearity in ("tanh", "relu"):
+        net, cell = (
+            make(nonlinearity=nonlinearity, rng=np.random.default_rng(2), dtype=np.float32)
+            for make in (partial(rnn.SimpleRNN, D, H, O), partial(ElmanCell, D, H))
+        )
+        assert list(cell.params) == ["W_xh", "W_hh", "b_h"]
+        for name, value in cell.params.items():
+            np.testing.assert_array_equal(value, net.params[name])
+            assert value.dtype == np.float32
+
+
+@pytest.mark.parametrize("make", [partial(ElmanCell, D, H), partial(rnn.SimpleRNN, D, H, O)])
+def test_a_sequence_begins_with_zeros(make):
+    (h,) = make(dtype=np.float32).zero_state(B)
+    assert (h.shape, h.dtype, h.any()) == ((B, H), np.float32, False)
+    with pytest.raises(ValueError, match=r"^batch: expected a whole number of at least 1, got 0$"):
+        make().zero_state(0)
+
+
+def test_the_cell_refuses_what_does_not_fit():
+    with pytest.raises(ValueError, match=r"^nonlinearity: expected one of tanh, relu, identity, got 'elu'$"):
+        ElmanCell(D, H, nonlinearity="elu")
+    with pytest.raises(TypeError, match=r"^hidden_size: expected a whole number, got None$"):
+        ElmanCell(D, None)
+    cell = ElmanCell(D, H)
+    del cell.params["b_h"]
+    with pytest.raises(ValueError, match=r"^params: expected the keys W_xh, W_hh, b_h, got W_xh, W_hh$"):
+        cell.step(np.ones((B, D)), cell.zero_state(B))

@@ -10,8 +10,8 @@ import pytest
 
 import rnn
 from rnn import data, train
+from rnn.optim import SGD
 from rnn.train import (
-    Adam,
     Settings,
     autoregression,
     baselines,
@@ -64,20 +64,6 @@ def test_autoregression_finds_the_weights_that_made_a_sequence(rng):
     assert list(baselines(rng.normal(size=50), past[:, -2:])) == ["persistence", "AR(2)"]
 
 
-def test_adam_by_hand(rng):
-    net = rnn.SimpleRNN(1, 2, 1, rng=rng)
-    optimizer = Adam(net)
-    start = net.params["b_h"].copy()
-    m = v = 0
-    steps = np.zeros(2)
-    for n, grad in enumerate((np.array([1.0, -2.0]), np.array([0.5, 3.0]), np.array([-4.0, 0.1])), start=1):
-        net.grads = {name: np.zeros_like(value) for name, value in net.params.items()} | {"b_h": grad.copy()}
-        optimizer.update(0.05)
-        m, v = 0.9 * m + 0.1 * grad, 0.999 * v + 0.001 * grad**2
-        steps = steps + 0.05 * (m / (1 - 0.9**n)) / (np.sqrt(v / (1 - 0.999**n)) + 1e-8)
-        np.testing.assert_allclose(net.params["b_h"], start - steps, rtol=1e-12)
-
-
 def test_train_step_follows_the_gradient_of_the_loss_with_its_decay(rng):
     net = rnn.SimpleRNN(1, 3, 1, rng=rng)
     net.params["b_h"] = rng.normal(size=3)
@@ -93,11 +79,16 @@ def test_train_step_follows_the_gradient_of_the_loss_with_its_decay(rng):
 
     seen = {}
 
-    class Spy:
-        def update(self, learning_rate):
-            seen.update(net.grads, rate=learning_rate)
+    class Spy(SGD):
+        def update(self, params, grads):
+            seen.update(rate=self.learning_rate)
+            super().update(params, grads)
 
-    came = train_step(net, Spy(), past, targets, 0.25, 0.3)
+        def _direction(self, g, *rest):
+            seen[list(net.params)[len(seen) - 1]] = g
+            return np.zeros_like(g)
+
+    came = train_step(net, Spy(0.25, weight_decay=2 * 0.3), past, targets)
     assert type(came) is float
     assert came == pytest.approx(loss(params) - 0.3 * sum((params[n] ** 2).sum() for n in ("W_xh", "W_hh", "W_hy")))
     assert seen.pop("rate") == 0.25
@@ -108,9 +99,17 @@ def test_train_step_follows_the_gradient_of_the_loss_with_its_decay(rng):
 
 def test_the_step_size_falls_along_half_a_cosine(monkeypatch):
     rates = []
-    monkeypatch.setattr(train, "train_step", lambda net, opt, past, targets, rate, decay: rates.append(rate) or 0.5)
+    decays = set()
+
+    def step(net, optimizer, past, targets):
+        rates.append(optimizer.learning_rate)
+        decays.add(optimizer.weight_decay)
+        return 0.5
+
+    monkeypatch.setattr(train, "train_step", step)
     told = []
-    _, losses = fit(np.arange(20.0) % 3, Settings(0, 2, 4, 4, 0.1), 0.0, lambda *report: told.append(report))
+    _, losses = fit(np.arange(20.0) % 3, Settings(0, 2, 4, 4, 0.1), 0.7, lambda *report: told.append(report))
+    assert decays == {1.4}
     np.testing.assert_allclose(rates, 0.1 * np.cos(np.pi * np.arange(4) / 8) ** 2)
     np.testing.assert_array_equal(losses, [0.5] * 4)
     assert told == [(1, 4, 0.5), (2, 4, 0.5), (3, 4, 0.5), (4, 4, 0.5)]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from rnn import SimpleRNN, init
 from rnn.gradients import ordered_product, step_jacobians
-from rnn.train import Adam
+from rnn.optim import Adam, cosine
 from scripts.figures import Drawing, figure, number, table
 from scripts.figures.diagram import Diagram, unrolled
 from scripts.figures.plot import BLUE, GREEN, GREY, VERMILION, heat, plot
@@ -275,14 +275,14 @@ def _echo(seed: int = 0) -> SimpleRNN:
     """Return a network of 6 units trained to repeat its input three steps later; nobody may change it."""
     rng = np.random.default_rng(seed)
     net = SimpleRNN(1, 6, 1, rng=rng)
-    optimizer, epochs = Adam(net), 600
+    optimizer, schedule = Adam(), cosine(600)
     inputs = _signs(rng, SEEN, 16)
-    for epoch in range(epochs):
+    for epoch in range(600):
         outputs, _ = net.forward(inputs)
         error = np.zeros_like(outputs)
         error[LAG:] = outputs[LAG:] - inputs[:-LAG]  # before there is anything to repeat, nothing is asked for
-        net.backward(2 * error / error.size)
-        optimizer.update(0.02 * (0.5 + 0.5 * np.cos(np.pi * epoch / epochs)))
+        optimizer.learning_rate = 0.02 * schedule(epoch)
+        optimizer.update(net.params, net.backward(2 * error / error.size))
     return net
 
 

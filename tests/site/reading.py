@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 from playwright.sync_api import Page, Request, Response
@@ -11,6 +12,7 @@ OTHER = {"en": "zh", "zh": "en"}
 LOCALE = {"en": "en-US", "zh": "zh-CN"}
 WORDS = {"en": "hidden state", "zh": "梯度"}
 WIDTHS = (1366, 390, 320)
+FULL = bool(os.environ.get("FULL"))  # try everything everywhere: `make check FULL=1`
 
 
 def visit(page: Page, url: str) -> None:

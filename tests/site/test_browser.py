@@ -9,6 +9,7 @@ import pytest
 from host import Site
 from playwright.sync_api import Page, expect
 from reading import (
+    FULL,
     LOCALE,
     OTHER,
     WIDTHS,
@@ -98,6 +99,8 @@ def test_a_page_reads_without_javascript(site: Site, reader: Reader, lang: str, 
 
 @pytest.mark.parametrize("width", [390, 1366])
 def test_a_deep_link_arrives_and_nothing_moves(site: Site, reader: Reader, lang: str, chapter: str, width: int) -> None:
+    if not FULL and (lang, width) in (("en", 390), ("zh", 1366)):
+        pytest.skip("full tier: make check FULL=1")
     page = reader(width=width, locale=LOCALE[lang])
     watch_shifts(page)
     visit(page, f"{site.url}{lang}/{chapter}")

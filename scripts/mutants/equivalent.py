@@ -1,0 +1,42 @@
+"""The breaks that live on, and why."""
+
+from scripts.mutants import Mutant
+
+# Breaks that cannot be noticed because nothing changes, or nothing that is promised; the reason stands beside each.
+# A formula's break is named by the formula and the kind, the package's by the file and a part of what is shown.
+WRONG_TOO = "the same factors in another wrong order: that ≠ is as true, and also an equality when all units are alike"
+EQUIVALENT: dict[tuple[str, str], str] = {
+    **{
+        (f"bptt-not-{name}", "add transpose"): WRONG_TOO
+        for name in ("reversed", "swapped", "collected", "untransposed")
+    },
+    **{(f"bptt-not-{name}", "drop transpose"): WRONG_TOO for name in ("reversed", "swapped", "collected")},
+    **{(f"bptt-not-{name}", "swap"): WRONG_TOO for name in ("reversed", "collected", "untransposed")},
+    **{(f"bptt-not-{name}", "reverse"): WRONG_TOO for name in ("swapped", "untransposed")},
+    ("bptt-counted-twice", "add transpose"): "not the gradient either; with one step the derivative is diagonal",
+    ("bptt-counted-twice", "drop transpose"): "not the gradient either; with one step the derivative is diagonal",
+    ("bptt-rows-start", "add transpose"): "0 has every shape",
+    ("vanishing-one-factor", "drop transpose"): "as true: a matrix and its transpose have the same singular values",
+    ("recurrence-causal", "add transpose"): "0 has every shape",
+    **{
+        ("rnn/picture.py", piece): "looks only: a size, a width or a place, on which nothing that is shown depends"
+        for piece in ("figsize=([", "figsize=(8, [", "height_ratios=[[", "height_ratios=[3, [", "lw=[")
+    },
+    **{
+        ("rnn/picture.py", f"{piece}["): "looks only: where the legend stands, and how"
+        for piece in ("bbox_to_anchor=(", "bbox_to_anchor=(0, ", "ncols=", "frameon=")
+    },
+    ("rnn/picture.py", "TYPE_CHECKING"): "importing rnn has imported rnn.train before; only annotations use the name",
+    ("rnn/init.py", "q / np.sign("): "a sign is 1 or -1, so that dividing by it is multiplying by it",
+    ("rnn/validate.py", "sizes.items(), arrays, strict=["): "`state` has found as many arrays as there are sizes",
+    ("rnn/validate.py", "zip(came, shape, strict=["): "reached only where the two lengths have been found equal",
+}
+
+
+def reason(mutant: Mutant) -> tuple[str, str] | None:
+    """Return the key in `EQUIVALENT` of a break's reason, if it has one."""
+    return next((key for key in EQUIVALENT if key[0] == mutant.place and _names(key[1], mutant)), None)
+
+
+def _names(piece: str, mutant: Mutant) -> bool:
+    return piece == mutant.kind or piece in mutant.shown
