@@ -3,6 +3,9 @@
 Code is batched rows, arrays ``(seq_len, batch, features)`` and weights ``(inputs, outputs)``; the book's
 mathematics is columns, so ``W_math == W_code.T``. Importing the package needs NumPy alone; a module is loaded
 when it is first asked for.
+
+To be read in this order: `simple`, `lstm`, `gru` are single steps; `unrolled` and `depth` make layers of steps and
+models of layers; `layers` and `runs` are the same, fast; `losses`, `optim`, `training` make them learn.
 """
 
 from importlib import import_module

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -245,14 +246,16 @@ def test_every_context_is_explained_where_the_badges_link_to(lang):
 # --------------------------------------------------------------------------- the README
 
 
-def test_the_example_of_the_readme_runs(tmp_path):
-    code = re.search(
-        r"^```python\n(import numpy.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.M | re.S
-    )
-    done = subprocess.run([sys.executable, "-c", code[1]], cwd=tmp_path, capture_output=True, text=True, check=False)
+def test_the_examples_of_the_readme_run(tmp_path):
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    code = "\n".join(re.findall(r"^```python\n((?:import|from) .*?)^```", readme, re.M | re.S))
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "'AR(12)'" in done.stdout
     assert (tmp_path / "sunspots.svg").stat().st_size > 10_000
+    losses = ast.literal_eval(done.stdout.splitlines()[-1])
+    assert losses[0] > 0.15 > 0.02 > losses[-1]
+    assert (tmp_path / "adding.safetensors").exists()
 
 
 def test_the_readme_names_only_what_exists():
