@@ -98,7 +98,7 @@ formulas: setup
 
 ## mutants: break the formulas and the code once in each place and list the breaks that no check notices (half an hour)
 mutants: formulas
-	$(call gate,broken code,$(BIN)/python -m scripts.mutants code)
+	$(call gate,broken code,$(BIN)/python -m scripts.mutants code $(ARGS))
 
 ## canary: build the pages with Zensical and with ProperDocs too and compare the anchors; nothing waits for it
 canary: setup

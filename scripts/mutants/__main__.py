@@ -114,7 +114,7 @@ def _verdict(survivors: list[Mutant]) -> None:
         )
     if unexplained:
         where = "scripts/mutants/equivalent.py"
-        console.print(f"{unexplained} breaks survive without a reason: add a test, or a reason to {where}")
+        console.print(f"{unexplained} breaks survive without a reason: add a test, or a reason to {where}", soft_wrap=True)
         raise typer.Exit(1)
     console.print("no unexplained survivor")
 
