@@ -96,7 +96,7 @@ browser: setup $(TOOLS)
 formulas: setup
 	$(call gate,broken formulas,$(BIN)/python -m scripts.mutants tex)
 
-## mutants: break the formulas and the code once in each place and list the breaks that no check notices (half an hour)
+## mutants: break the formulas and the code once in each place and list the breaks that no check notices (hours; ARGS="--sample 0.1" for some)
 mutants: formulas
 	$(call gate,broken code,$(BIN)/python -m scripts.mutants code $(ARGS))
 

@@ -113,8 +113,8 @@ def _verdict(survivors: list[Mutant]) -> None:
             f"  survives  {mutant.place}  {mutant.kind}  {mutant.shown}  ({says})", markup=False, soft_wrap=True
         )
     if unexplained:
-        where = "scripts/mutants/equivalent.py"
-        console.print(f"{unexplained} breaks survive without a reason: add a test, or a reason to {where}", soft_wrap=True)
+        todo = "add a test, or a reason to scripts/mutants/equivalent.py"
+        console.print(f"{unexplained} breaks survive without a reason: {todo}", soft_wrap=True)
         raise typer.Exit(1)
     console.print("no unexplained survivor")
 
