@@ -20,38 +20,38 @@ from typing import Any
 
 import numpy as np
 
-from rnn import validate
+from rnn import _HOMES, validate
 from rnn.validate import Array
 
 FORMAT = 1
 HEADER_LIMIT = 1_000_000  # bytes; a model with a thousand weights needs a tenth of them
 
 # The module of each class that a file may name. No other can be built from a file.
-CLASSES = {
-    "AdditiveAttention": "attention",
-    "Bidirectional": "depth",
-    "DiagonalSSM": "ssm",
-    "DotAttention": "attention",
-    "Dropout": "pointwise",
-    "EchoState": "echo",
-    "ElmanCell": "simple",
-    "Embedding": "linear",
-    "GRU": "layers",
-    "GRUCell": "gru",
-    "LSTM": "layers",
-    "LSTMCell": "lstm",
-    "LSTMVariant": "variants",
-    "LayerNorm": "pointwise",
-    "Linear": "linear",
-    "OrthogonalRNN": "orthogonal",
-    "Quantised": "deploy",
-    "RNN": "layers",
-    "Residual": "depth",
-    "Seq2Seq": "seq2seq",
-    "SimpleRNN": "simple",
-    "Stacked": "depth",
-    "Unrolled": "unrolled",
-}
+_NAMED = (
+    "AdditiveAttention",
+    "Bidirectional",
+    "DiagonalSSM",
+    "DotAttention",
+    "Dropout",
+    "EchoState",
+    "ElmanCell",
+    "Embedding",
+    "GRU",
+    "GRUCell",
+    "LSTM",
+    "LSTMCell",
+    "LSTMVariant",
+    "LayerNorm",
+    "Linear",
+    "OrthogonalRNN",
+    "RNN",
+    "Residual",
+    "Seq2Seq",
+    "SimpleRNN",
+    "Stacked",
+    "Unrolled",
+)
+CLASSES = {name: _HOMES[name] for name in _NAMED} | {"Quantised": "deploy"}
 DTYPES: dict[str, np.dtype[Any]] = {"F64": np.dtype(np.float64), "F32": np.dtype(np.float32), "I8": np.dtype(np.int8)}
 
 

@@ -137,8 +137,8 @@ def check(
     validate.size("seq_len", seq_len)
     validate.size("batch", batch)
     rng = validate.generator(rng)
-    if method not in (None, "complex", "central"):
-        raise ValueError(f"method: expected 'complex' or 'central', got {method!r}")
+    if method is not None:
+        validate.choice("method", method, ("complex", "central"))
     layer = copy.deepcopy(layer)  # its dropout may draw from the same generator
     arguments, run = _problem(layer, seq_len, batch, lengths, rng)
     given = {**layer.params, **arguments}

@@ -82,8 +82,8 @@ class GRUCell:
     ) -> None:
         self.input_size = validate.size("input_size", input_size)
         self.hidden_size = validate.size("hidden_size", hidden_size)
-        self.reset = _check_word("reset", reset, "after", "before")
-        self.update = _check_word("update", update, "keeps", "replaces")
+        self.reset = validate.choice("reset", reset, ("after", "before"))
+        self.update = validate.choice("update", update, ("keeps", "replaces"))
         self.dtype = validate.float_dtype(dtype)
         update_bias = validate.number("update_bias", update_bias)
         self.params = self._initial_params(update_bias, validate.generator(rng))
@@ -171,9 +171,3 @@ class GRUCell:
         cache = validate.cache(cache, sizes)
         (d_h,) = validate.state("d_state", d_state, ("d_h",))
         return self._check_array("d_h", d_h, cache[-1].shape), cache
-
-
-def _check_word(name: str, value: object, *known: str) -> str:
-    if not isinstance(value, str) or value not in known:
-        raise ValueError(f"{name}: expected {' or '.join(map(repr, known))}, got {value!r}")
-    return value

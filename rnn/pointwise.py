@@ -212,7 +212,7 @@ class Dropout(Pointwise):
         dtype: DTypeLike = np.float64,
     ) -> None:
         self.rate = check_rate("rate", rate)
-        self.variational = check_flag("variational", variational)
+        self.variational = validate.flag("variational", variational)
         self.training = True
         self._rng = validate.generator(rng)
         size = validate.size("size", size)
@@ -249,10 +249,3 @@ def check_rate(name: str, rate: float) -> float:
     if rate >= 1:
         raise ValueError(f"{name}: expected a number below 1, got {rate:g}")
     return rate
-
-
-def check_flag(name: str, value: object) -> bool:
-    """Return `value` if it is True or False."""
-    if not isinstance(value, bool | np.bool):
-        raise TypeError(f"{name}: expected True or False, got {value!r}")
-    return bool(value)

@@ -64,7 +64,7 @@ class ElmanCell:
     ) -> None:
         self.input_size = validate.size("input_size", input_size)
         self.hidden_size = validate.size("hidden_size", hidden_size)
-        self.nonlinearity = _check_nonlinearity(nonlinearity)
+        self.nonlinearity = validate.choice("nonlinearity", nonlinearity, ("tanh", "relu", "identity"))
         self.dtype = validate.float_dtype(dtype)
         params = self._initial_params(validate.generator(rng))
         self.params: dict[str, Array] = {name: value.astype(self.dtype) for name, value in params.items()}
@@ -314,10 +314,3 @@ class SimpleRNN(ElmanCell):
         for name, values in (("params", self.params), ("grads", self.grads)):
             validate.named(name, values, self._shapes, allow_complex=False)
         return validate.number("learning_rate", learning_rate, at_least=0)
-
-
-def _check_nonlinearity(name: str) -> str:
-    known = ("tanh", "relu", "identity")
-    if name not in known:
-        raise ValueError(f"nonlinearity: expected one of {', '.join(known)}, got {name!r}")
-    return name

@@ -7,7 +7,6 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from rnn import validate
 from rnn.lstm import Cache, Grads, LSTMCell, State, sigmoid
-from rnn.pointwise import check_flag
 from rnn.validate import Array, quiet
 
 PARTS = ("input gate", "forget gate", "output gate", "input activation", "output activation")
@@ -73,8 +72,8 @@ class LSTMVariant(LSTMCell):
         rng: np.random.Generator | None = None,
         dtype: DTypeLike = np.float64,
     ) -> None:
-        self.coupled = check_flag("coupled", coupled)
-        self.peepholes = check_flag("peepholes", peepholes)
+        self.coupled = validate.flag("coupled", coupled)
+        self.peepholes = validate.flag("peepholes", peepholes)
         self.without = _check_without(without, self.coupled)
         gone = {part[0] for part in self.without if part.endswith("gate")} | ({"f"} if coupled else set())
         self.gates = "".join(gate for gate in "fio" if gate not in gone)  # those that have weights

@@ -125,7 +125,7 @@ def test_central_difference_steps_in_proportion_above_one_or_by_eps():
         (
             lambda: check(rnn.LSTMCell(1, 1), method="forward"),
             ValueError,
-            "method: expected 'complex' or 'central', got 'forward'",
+            "method: expected one of complex, central, got 'forward'",
         ),
         (
             lambda: check(rnn.LSTMCell(1, 1), rng=3),

@@ -233,9 +233,9 @@ def test_huge_numbers_give_a_right_result_or_a_sentence(argument):
     [
         (lambda: GRUCell(0, 1), ValueError, "input_size: expected a whole number of at least 1, got 0"),
         (lambda: GRUCell(1, 1.0), TypeError, "hidden_size: expected a whole number, got 1.0"),
-        (lambda: GRUCell(1, 1, reset="v3"), ValueError, "reset: expected 'after' or 'before', got 'v3'"),
-        (lambda: GRUCell(1, 1, reset=np.ones(2)), ValueError, "reset: expected 'after' or 'before', got array"),
-        (lambda: GRUCell(1, 1, update=None), ValueError, "update: expected 'keeps' or 'replaces', got None"),
+        (lambda: GRUCell(1, 1, reset="v3"), ValueError, "reset: expected one of after, before, got 'v3'"),
+        (lambda: GRUCell(1, 1, reset=np.ones(2)), ValueError, "reset: expected one of after, before, got an array"),
+        (lambda: GRUCell(1, 1, update=None), ValueError, "update: expected one of keeps, replaces, got None"),
         (lambda: GRUCell(1, 1, update_bias=np.inf), ValueError, "update_bias: expected a finite number, got inf"),
         (lambda: GRUCell(1, 1, rng=0), TypeError, "rng: expected a numpy.random.Generator, got 0"),
         (lambda: GRUCell(1, 1, dtype=int), TypeError, "dtype: expected float64 or float32, got <class 'int'>"),
