@@ -1,4 +1,5 @@
 """The formulas of the chapter *gru*: four functions of one name, their gradients, and what they turn into."""
+# ruff: noqa: D401  (the docstring of a context is its name on the page, not a command)
 
 from __future__ import annotations
 
@@ -74,7 +75,8 @@ def _gru(
 
     def seen() -> Seen:
         """Return what `GRUCell.step` and `step_back` make of the same sequence."""
-        h, caches, found = q["h", 0].T, [], {}
+        found: Seen = {}
+        h, caches = q["h", 0].T, []
         for t in range(1, T + 1):
             (h,), cache = cell.step(q["x", t].T, (h,))
             caches.append(cache)
@@ -189,12 +191,18 @@ def gru_copying(q: Run, rng: np.random.Generator) -> None:
 
 
 @world()
+def gru_rising(q: Run, rng: np.random.Generator) -> None:
+    """A GRU that starts between 0 and 1, with a candidate of 1 in every unit."""
+    _gru(q, rng, change=lambda params: _bias(params, n=OPEN), h0=rng.uniform(0.2, 0.8, size=(1, 1)))
+
+
+@world()
 def gru_full(q: Run, rng: np.random.Generator) -> None:
     """A GRU whose state and candidate are 1 in every unit."""
     _gru(q, rng, change=lambda params: _bias(params, n=OPEN), h0=np.ones((1, 1)))
 
 
-@world(means=_NOTATION, held=HELD)
+@world()
 def gru_diagonal(q: Run, rng: np.random.Generator) -> None:
     """A GRU with a diagonal W_hn: no unit's candidate listens to another unit."""
 
@@ -305,7 +313,7 @@ gru_tanh = equation(where=gru_plain, for_all=STEPS)
 gru_not_tanh = equation(where=gru_open, for_all=STEPS, equal_in=gru_plain)
 gru_copy = equation(where=gru_copying, for_all=STEPS)
 gru_leak = equation(where=gru_leaky, for_all=STEPS)
-gru_bounded = equation(where=(gru, gru_before), for_all="1 <= t <= T and 1 <= i <= H", equal_in=(gru_full, gru_full))
+gru_bounded = equation(where=(gru, gru_before), for_all="1 <= t <= T and 1 <= i <= H", equal_in=(gru_rising, gru_full))
 gru_as_lstm = equation(where=gru_coupled, for_all=STEPS)
 gru_minimal = equation(where=gru_one_gate, for_all=STEPS)
 
