@@ -14,7 +14,7 @@ for reset in ("after", "before"):
         print(f"{reset:6} {update:8}", cell.step(x, state)[0][0])
 
 keeps, replaces = cells["after", "keeps"], cells["after", "replaces"]
-exchange.from_torch(replaces, exchange.to_torch(keeps))  # it negates W_xz, W_hz and b_z
+exchange.from_torch(replaces, exchange.to_torch(keeps))  # negates W_xz, W_hz, b_z
 print("replaces, weights of keeps:", replaces.step(x, state)[0][0])
 try:
     exchange.from_torch(cells["before", "keeps"], exchange.to_torch(keeps))
