@@ -247,7 +247,7 @@ def gru_half_life(q: Run, rng: np.random.Generator) -> None:
     q["b"] = rng.uniform(0.5, 5.0)
     _bias(cell.params, z=float(q["b"]), n=0.0)
     _, cache = cell.step([[0.0]], (np.ones((1, 1)),))
-    q[r"\ell"] = 1 / -np.log2(cache[2][0, 0])
+    q[r"\kappa"] = 1 / -np.log2(cache[2][0, 0])
 
 
 @world()
@@ -265,8 +265,8 @@ def gru_counted(q: Run, rng: np.random.Generator) -> None:
         q[_tex(name)] = value.T if value.ndim == 2 else value[:, None]
     q[r"\mathtt{weight\_ih}"] = exchange.to_torch(after)["weight_ih"]
     q[r"\mathtt{weight\_hh}"] = exchange.to_torch(after)["weight_hh"]
-    q[r"\mathtt{kernel}"] = exchange.to_keras(after)["kernel"]
-    q[r"\mathtt{recurrent\_kernel}"] = exchange.to_keras(after)["recurrent_kernel"]
+    q["K_{x}"] = exchange.to_keras(after)["kernel"]
+    q["K_{h}"] = exchange.to_keras(after)["recurrent_kernel"]
     # --8<-- [end:counted]
 
 
@@ -282,10 +282,9 @@ def gru_rows(q: Run, rng: np.random.Generator) -> None:
     d_x, (d_h_prev,), grads = cell.step_back((delta,), cache)
     alone = [cell.step_back((delta[[b]],), tuple(part[[b]] for part in cache))[2] for b in range(B)]
     d_a = {gate: np.stack([g[f"b_{gate}"] for g in alone]) for gate in "zrn"}  # of one row, it is the bias's gradient
-    d_m = np.stack([g["b_hn"] for g in alone])
     # --8<-- [end:rows]
     named = dict(zip(("x", "h_prev", "z", "r", "m", "n"), cache, strict=True)) | {"h": h, "delta": delta, "d_x": d_x}
-    named |= {"d_h_prev": d_h_prev, "d_m": d_m} | {f"d_{gate}": value for gate, value in d_a.items()}
+    named |= {"d_h_prev": d_h_prev} | {f"d_{gate}": value for gate, value in d_a.items()}
     for name, value in (named | cell.params | {"d" + name: value for name, value in grads.items()}).items():
         q[_typewriter(name)] = np.atleast_2d(value).view(Rows)
 
