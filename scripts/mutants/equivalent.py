@@ -16,6 +16,8 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     ("bptt-counted-twice", "add transpose"): "not the gradient either; with one step the derivative is diagonal",
     ("bptt-counted-twice", "drop transpose"): "not the gradient either; with one step the derivative is diagonal",
     ("bptt-rows-start", "add transpose"): "0 has every shape",
+    # gru
+    ("gru-not-commuting", "add transpose"): "as true; a diagonal W_hn is its own transpose",
     ("vanishing-one-factor", "drop transpose"): "as true: a matrix and its transpose have the same singular values",
     ("recurrence-causal", "add transpose"): "0 has every shape",
     **{
