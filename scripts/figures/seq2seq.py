@@ -76,10 +76,10 @@ def seq2seq_attention() -> Drawing:
     context = diagram.circle(1.78, 2.1, "$c_t$", radius=0.25, color=GREEN, fill=0.08)
     for j, (state, weight) in enumerate(zip(states, weights, strict=True), start=1):
         diagram.arrow(state, context, color=GREEN, width=0.6 + 5 * weight)
-        side = -0.3 if state.x < context.x else 0.3
+        side = (-0.3, -0.37, 0.33, 0.3)[j - 1]
         diagram.text(
             (state.x + context.x) / 2 + side,
-            1.14 + 0.06 * (j in (2, 3)),
+            (1.14, 0.92, 0.92, 1.14)[j - 1],
             rf"$\alpha_{{t,{j}}}$",
             color=GREEN,
             size=10.5,
@@ -108,7 +108,7 @@ def seq2seq_tree() -> Drawing:
             f"{MISLED[0, i]:.1f}",
             color=color,
             width=2.2 if i else 1.1,
-            side=-0.16 if i == 2 else 0.17,
+            side=0.15 if i == 2 else -0.17 if i == 0 else 0.17,
             size=10,
         )
         if i == 0:
@@ -137,7 +137,17 @@ def seq2seq_lengths() -> Drawing:
     ax.axvline(10, color=GREY, linewidth=0.7, linestyle=":")
     ax.set(xlabel="$S$", ylim=(-0.02, 1.03), xticks=lengths[1::2])
     rows = [[int(n), *(float(np.median(exact[arm][:, i])) for arm in LOOKS)] for i, n in enumerate(lengths)]
-    return Drawing(fig, ("$S$", "copy, $s_0$", "reverse, $s_0$", r"copy, $\alpha$", r"reverse, $\alpha$"), rows)
+    return Drawing(
+        fig,
+        (
+            "$S$",
+            "$w = x$, $s_0$",
+            r"$w = \overleftarrow{x}$, $s_0$",
+            r"$w = x$, $\alpha$",
+            r"$w = \overleftarrow{x}$, $\alpha$",
+        ),
+        rows,
+    )
 
 
 @figure()
