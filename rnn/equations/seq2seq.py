@@ -28,14 +28,14 @@ def _translation(q: Run, rng: np.random.Generator, *, certain: bool = False) -> 
     # --8<-- [start:translation]
     S, T = (int(n) for n in rng.permutation([4, 5, 6])[:2])
     D, H, M, V = _sizes(rng, 4)
-    model = Seq2Seq(Unrolled(ElmanCell(D, H, rng=rng)), Unrolled(ElmanCell(M, H, rng=rng)), V, rng=rng)
-    _randomise(model.params, rng)
+    reader, writer = ElmanCell(D, H, rng=rng), ElmanCell(M, H, rng=rng)
+    model = Seq2Seq(Unrolled(reader), Unrolled(writer), V, rng=rng)
+    _randomise(dict(model.params), rng)
     source, written = rng.normal(size=(S, 1, D)), rng.integers(0, V, T + 1)  # the start symbol, then T symbols
     if certain:  # only one symbol is ever written
         written[:] = written[0]
         model.params["read_out.b"][written[0]] += 200
 
-    reader, writer = model.encoder.cell, model.decoder.cell
     q["S"], q["T"], q["D"], q["H"], q["M"], q["V"], q[r"\mathbf{1}"] = S, T, D, H, M, V, np.ones((V, 1))
     q["W_{xh}"], q["W_{hh}"], q["b_{h}"] = (np.atleast_2d(reader.params[n]).T for n in ("W_xh", "W_hh", "b_h"))
     q["W_{ws}"], q["W_{ss}"], q["b_{s}"] = (np.atleast_2d(writer.params[n]).T for n in ("W_xh", "W_hh", "b_h"))
@@ -98,13 +98,11 @@ def _attending(q: Run, rng: np.random.Generator, *, padding: int = 2) -> Callabl
     # --8<-- [start:attending]
     S, T = (int(n) for n in rng.permutation([4, 5, 6])[:2])
     D, H, M, V = _sizes(rng, 4)
-    model = Seq2Seq(
-        Unrolled(ElmanCell(D, H, rng=rng)), ElmanCell(M + H, H, rng=rng), V, attention=DotAttention(H), rng=rng
-    )
-    _randomise(model.params, rng)
+    reader, writer, attention = ElmanCell(D, H, rng=rng), ElmanCell(M + H, H, rng=rng), DotAttention(H)
+    model = Seq2Seq(Unrolled(reader), writer, V, attention=attention, rng=rng)
+    _randomise(dict(model.params), rng)
     source, written = rng.normal(size=(S + padding, 1, D)), rng.integers(0, V, T + 1)
 
-    reader, writer = model.encoder.cell, model.decoder.cell
     q["S"], q["T"], q["D"], q["H"], q["M"], q["V"], q["N"], q["I"] = S, T, D, H, M, V, padding, np.eye(H)
     q["W_{xh}"], q["W_{hh}"], q["b_{h}"] = (np.atleast_2d(reader.params[n]).T for n in ("W_xh", "W_hh", "b_h"))
     q["W_{ws}"], q["W_{cs}"] = writer.params["W_xh"][:M].T, writer.params["W_xh"][M:].T
@@ -119,7 +117,7 @@ def _attending(q: Run, rng: np.random.Generator, *, padding: int = 2) -> Callabl
     keys = np.stack([q["h", j][:, 0] for j in range(1, S + 1)])[None]
     q["L"] = 0.0
     for t in range(1, T + 1):
-        m, _ = model.attention.scores(q["s", t - 1].T[None], model.attention.project(keys))
+        m, _ = attention.scores(q["s", t - 1].T[None], attention.project(keys))
         for j in range(1, S + 1):
             q["m", t, j] = m[0, 0, j - 1]
         row = np.stack([q["m", t, j] for j in range(1, S + 1)])
