@@ -326,6 +326,15 @@ def test_draws_differ_and_repeat(where):
             assert np.all(value != 0), f"{key} has zeros: a term could hide"
 
 
+def test_bindings_may_run_over_the_steps_of_a_source():
+    from rnn.equations.seq2seq import attending
+
+    context = attending.draw(0)
+    S, T = int(context.base["S"]), int(context.base["T"])
+    assert S != T
+    assert len(bindings("1 <= t <= T and 1 <= j <= S", context)) == S * T
+
+
 def test_bindings_are_all_that_the_range_allows():
     context = small.draw(0)
     assert bindings("0 <= k < t <= T", context) == [

@@ -28,6 +28,11 @@ EQUIVALENT: dict[tuple[str, str], str] = {
         ("rnn/picture.py", f"{piece}["): "looks only: where the legend stands, and how"
         for piece in ("bbox_to_anchor=(", "bbox_to_anchor=(0, ", "ncols=", "frameon=")
     },
+    # chapter seq2seq
+    ("seq2seq-shorter", "index"): "as true: other probabilities, which are at most 1, and 1 where all is certain",
+    ("seq2seq-shorter", "limit"): "as true: both sides are the same then",
+    ("seq2seq-unmasked", "sign"): "as wrong: that is not the weight either, and it is where N is 0",
+    # end of chapter seq2seq
     ("rnn/picture.py", "TYPE_CHECKING"): "importing rnn has imported rnn.train before; only annotations use the name",
     ("rnn/init.py", "q / np.sign("): "a sign is 1 or -1, so that dividing by it is multiplying by it",
     ("rnn/validate.py", "sizes.items(), arrays, strict=["): "`state` has found as many arrays as there are sizes",
