@@ -44,7 +44,8 @@ def test_every_case_has_all_three_cells():
     cases = FOUND["time"]["cases"]
     sizes = {(c["dtype"], *c["size"]) for c in cases}
     assert len(sizes) == 10
-    assert {(c["dtype"], *c["size"], c["cell"]) for c in cases} == {(*s, cell) for s in sizes for cell in measured.CELLS}
+    measured_cells = {(c["dtype"], *c["size"], c["cell"]) for c in cases}
+    assert measured_cells == {(*size, cell) for size in sizes for cell in measured.CELLS}
 
 
 def test_the_models_that_were_trained_have_the_parameters_of_the_budget():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -97,15 +98,16 @@ def _products(cell: Any, x: np.ndarray[Any, Any]) -> tuple[int, int]:
 
 def _kept(cell: Any, rng: np.random.Generator, steps: int) -> int:
     """Count the different numbers in what the steps of a run leave behind for the way back."""
-    state, kept = tuple(rng.normal(size=part.shape) / 2 for part in cell.zero_state(1)), {}
+    state = tuple(rng.normal(size=part.shape) / 2 for part in cell.zero_state(1))
+    kept: dict[bytes, int] = {}  # by value: a state is the same array as the one before it in the next step
     for _ in range(steps):
         state, cache = cell.step(rng.normal(size=(1, cell.input_size)), state)
         kept |= {value.tobytes(): value.size for value in cache}
     return sum(kept.values())
 
 
-CELLS = {1: ElmanCell, 3: partial(GRUCell, reset="before"), 4: LSTMCell}
-LAYERS = {1: RNN, 3: GRU, 4: LSTM}
+CELLS: dict[int, Callable[..., Any]] = {1: ElmanCell, 3: partial(GRUCell, reset="before"), 4: LSTMCell}
+LAYERS: dict[int, Callable[..., Any]] = {1: RNN, 3: GRU, 4: LSTM}
 
 
 def _count(q: Run, rng: np.random.Generator, *, read_out: bool) -> None:
@@ -143,7 +145,12 @@ def without_read_out(q: Run, rng: np.random.Generator) -> None:
 def equal_budgets(q: Run, rng: np.random.Generator) -> None:
     """Hidden sizes that the package finds for one budget of parameters, large against the input."""
     D, budget = int(rng.integers(2, 7)), int(rng.integers(200_000, 400_000))
-    for k, kind in {1: counts.rnn, 3: partial(counts.gru, reset="before"), 4: counts.lstm}.items():
+    kinds: dict[int, Callable[..., counts.Counts]] = {
+        1: counts.rnn,
+        3: partial(counts.gru, reset="before"),
+        4: counts.lstm,
+    }
+    for k, kind in kinds.items():
         q["H", k] = counts.hidden_size_for(budget, partial(kind, D))
 
 

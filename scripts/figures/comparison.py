@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 from pathlib import Path
 from statistics import median
@@ -29,7 +29,11 @@ MEASURED: dict[str, Any] = json.loads((Path(__file__).parent / "comparison.json"
 COLORS = {"rnn": INK, "gru": GREEN, "gruone": PURPLE, "lstm": BLUE}
 NAMES = {"rnn": "RNN", "gru": "GRU", "gruone": "GRU, $b_z = 1$", "lstm": "LSTM"}
 LABELS = NAMES | {"gruone": r"$\mathrm{GRU},\ b_z = 1$"}
-KINDS = {"rnn": counts.rnn, "gru": partial(counts.gru, reset="before"), "lstm": counts.lstm}
+KINDS: dict[str, Callable[..., counts.Counts]] = {
+    "rnn": counts.rnn,
+    "gru": partial(counts.gru, reset="before"),
+    "lstm": counts.lstm,
+}
 
 
 # --------------------------------------------------------------------------- the three cells
@@ -114,7 +118,7 @@ def comparison_growth() -> Drawing:
         left.loglog(H, found[cell], line, color=COLORS[cell], label=NAMES[cell])
     left.set(xlabel="$H$", ylabel="$P$")
     left.legend()
-    rows = [[int(h), *(int(found[cell][i]) for cell in KINDS)] for i, h in enumerate(H)]
+    rows: list[list[object]] = [[int(h), *(int(found[cell][i]) for cell in KINDS)] for i, h in enumerate(H)]
     for O, color, line in ((1, BLUE, "-"), (100, VERMILION, "--"), (10_000, GREEN, "-.")):
         R = O * (H + 1)
         share = (found["lstm"] + R) / (found["rnn"] + R)
@@ -142,13 +146,13 @@ def _numbers(arrays: Any) -> int:
 @table
 def comparison_costs() -> list[tuple[object, ...]]:
     """For D = 10 and H = 20: parameters under three conventions, multiply-adds, stored numbers, the state."""
-    layers = {
+    layers: dict[str, tuple[Any, counts.Counts]] = {
         "RNN": (RNN(10, 20), counts.rnn(10, 20)),
         "GRU": (GRU(10, 20, reset="before"), counts.gru(10, 20, reset="before")),
         "GRU*": (GRU(10, 20), counts.gru(10, 20)),
         "LSTM": (LSTM(10, 20), counts.lstm(10, 20)),
     }
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for name, (layer, found) in layers.items():
         ours, keras = _numbers(layer.params.values()), _numbers(to_keras(layer).values())
         torch: object = "–" if name == "GRU" else _numbers(to_torch(layer).values())
@@ -308,10 +312,14 @@ LAGS, NETS, UNITS = 50, 50, 32
 @cache
 def _lag_norms() -> dict[str, Array]:
     """Return ‖∂/∂x_{T-n}‖ of a random direction of h_T, relative to lag 0, (nets, LAGS + 1), for each cell."""
+    kinds: dict[str, Callable[..., Any]] = {
+        "rnn": RNN,
+        "gru": GRU,
+        "gruone": partial(GRU, update_bias=1.0),
+        "lstm": LSTM,
+    }
     found = {}
-    for place, (cell, kind) in enumerate(
-        {"rnn": RNN, "gru": GRU, "gruone": partial(GRU, update_bias=1.0), "lstm": LSTM}.items()
-    ):
+    for place, (cell, kind) in enumerate(kinds.items()):
         rng = np.random.default_rng(place)
         layer = kind(8, UNITS, seeds=NETS, rng=rng)
         inputs, d_output = rng.normal(size=(LAGS + 1, NETS, 1, 8)), rng.normal(size=(NETS, 1, UNITS))
