@@ -53,7 +53,7 @@ def comparison_cells() -> Drawing:
 
     # the simple cell: the whole memory passes a matrix and tanh
     left = 0.3
-    before, after = diagram.point(left, top, r"$\bar h_{t-1}$"), diagram.point(left + 1.35, top, r"$\bar h_t$")
+    before, after = diagram.point(left, top, "$h_{t-1}$"), diagram.point(left + 1.35, top, "$h_t$")
     unit = diagram.box(left + 0.68, top, r"$\tanh$", color=VERMILION, fill=0.08, width=0.56, size=10)
     x = diagram.point(left + 0.68, floor, "$x_t$")
     diagram.arrow(before, unit, color=VERMILION, width=1.8)
@@ -84,10 +84,11 @@ def comparison_cells() -> Drawing:
     added, shown = diagram.gate(left + 1.0, top - 0.44), diagram.gate(left + 1.76, low)
     f = diagram.box(left, low, "$f_t$", color=GREEN, fill=0.08, width=0.36, height=0.36)
     i = diagram.box(left + 0.43, low, "$i_t$", color=GREEN, fill=0.08, width=0.36, height=0.36)
-    c = diagram.box(left + 0.87, low, r"$\tilde c_t$", color=VERMILION, fill=0.08, width=0.36, height=0.36)
+    c = diagram.box(left + 0.87, low - 0.01, "$c_t$", color=VERMILION, fill=0.08, width=0.36, height=0.36)
+    diagram.text(left + 0.855, low + 0.09, r"$\sim$", color=VERMILION, size=8)
     o = diagram.box(left + 1.3, low, "$o_t$", color=GREEN, fill=0.08, width=0.36, height=0.36)
-    x = diagram.point(left + 0.68, floor, r"$x_t,\ \hat h_{t-1}$")
-    h = diagram.point(left + 1.76, floor, r"$\hat h_t$")
+    x = diagram.point(left + 0.68, floor, r"$x_t,\ h_{t-1}$")
+    h = diagram.point(left + 1.76, floor, "$h_t$")
     diagram.arrow(before, times, color=BLUE, width=1.8)
     diagram.arrow(times, plus, color=BLUE, width=1.8)
     diagram.arrow(plus, after, color=BLUE, width=1.8)
@@ -437,19 +438,18 @@ def _best(cell: str, length: int) -> dict[str, Any]:
 
 @table
 def comparison_trained() -> list[tuple[object, ...]]:
-    """Temporal order at equal parameters: length, cell, H, parameters, rate, how many solved it, and when."""
+    """Temporal order at equal parameters: length, cell, H, rate, how many solved it, and when."""
     rows: list[tuple[object, ...]] = []
     for length in (20, 60):
         for cell, name in NAMES.items():
             run = _best(cell, length)
             when = _solved(run)
-            spread = f"{round(median(when))} ({when[0]}–{when[-1]})" if when else "–"
+            spread = f"{round(median(when))}\u00a0({when[0]}–{when[-1]})" if when else "–"
             rows.append(
                 (
                     length,
                     name,
                     run["hidden"],
-                    run["parameters"],
                     f"{run['rate']:g}",
                     f"{len(when)}/{len(run['solved'])}",
                     spread,
