@@ -267,24 +267,15 @@ def comparison_time() -> Drawing:
 
 
 @table
-def comparison_times() -> list[tuple[object, ...]]:
-    """Microseconds of a step of the simple cell, the ratios of both others, ours and PyTorch's."""
-    rows = []
-    for H, cases in _times().items():
+def comparison_torch() -> list[tuple[object, ...]]:
+    """By size: microseconds of a step of the simple cell, and for each cell ours divided by PyTorch's time."""
+    rows: list[tuple[object, ...]] = []
+    for cases in _times().values():
         size = cases["rnn"]["size"]
         pace = 1e6 * cases["rnn"]["ours"] / size[0]
-        relative = [_relative(H, cell, who) for who in ("ours", "torch") for cell in ("gru", "lstm")]
-        rows.append((", ".join(map(str, size)), pace, *relative))
+        ratios = [cases[cell]["ours"] / cases[cell]["torch"] for cell in KINDS]
+        rows.append((", ".join(map(str, size)), pace, *ratios))
     return rows
-
-
-@table
-def comparison_torch() -> list[tuple[object, ...]]:
-    """Ours divided by PyTorch's time, by size and cell."""
-    return [
-        (", ".join(map(str, cases["rnn"]["size"])), *(cases[cell]["ours"] / cases[cell]["torch"] for cell in KINDS))
-        for cases in _times().values()
-    ]
 
 
 @number
