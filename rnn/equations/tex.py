@@ -77,7 +77,7 @@ PARTIAL.3: /\\partial(?:\^\{?\+\}?)?(?![A-Za-z])/
 FUNC.3: /\\(?:tanh|sinh|sigma|exp|log|sqrt|det)'?(?![A-Za-z_])/
       | /\\operatorname\{(?:diag|tr)\}/
       | /\\rho(?=\s*\()/ | /\\sigma_\{\\mathrm\{(?:max|min)\}\}/
-NAME: /\\(?:tilde|hat|bar|mathtt|mathbf)\s*(?:\{[^{}]*\}|[A-Za-z])/
+NAME: /\\(?:tilde|hat|bar|mathtt|mathbf|over(?:left|right)arrow)\s*(?:\{[^{}]*\}|[A-Za-z])/
     | /\\(?:alpha|beta|gamma|delta|varepsilon|eta|theta|kappa|lambda|mu|phi|chi|omega|ell|Lambda|Sigma)(?![A-Za-z])/
     | /[A-Za-z]/
 NUMBER: /\d+(?:\.\d+)?/
