@@ -78,7 +78,8 @@ def _two_ways(q: Run, rng: np.random.Generator, *, alike: bool = False) -> Calla
         q["y", t] = _with(read_out, W=W_hy.T).forward(q["h", t].T[None])[0][0].T
         q["L"] = q["L"] + ((q["y", t] - q[r"y^\ast", t]) ** 2).sum() / 2
     # --8<-- [end:two-ways]
-    for name, parts in (("P", (RNN(D, H), RNN(H, H))), (r"\bar{P}", (_pair(D, H), _pair(2 * H, H)))):
+    kinds: dict[str, tuple[Any, ...]] = {"P": (RNN(D, H), RNN(H, H)), r"\bar{P}": (_pair(D, H), _pair(2 * H, H))}
+    for name, parts in kinds.items():
         for l, part in enumerate(parts, start=1):
             q[name, l] = sum(value.size for value in part.params.values())
 
@@ -415,7 +416,7 @@ depth_parameters = equation(where=two_ways, kind="count")
 depth_ratio = equation(where=two_ways)
 depth_delayed = equation(where=looking_ahead, for_all="1 <= t <= T - 2")
 depth_horizon = equation(where=looking_ahead, for_all="1 <= t and t + 2 < s <= T")
-depth_reversed = definition(where=padded_both_ways, for_all=EVERY)
+depth_reversed = definition(where=padded_both_ways, for_all="1 <= t <= T - 2")
 depth_padded = equation(where=padded_both_ways, for_all="1 <= t <= T - 2", equal_in=padded_at_rest)
 depth_hidden_markov = equation(where=hidden_markov, for_all="1 <= t < T")
 
