@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import combinations, pairwise, product
 from typing import Any
 
@@ -12,9 +12,8 @@ import numpy as np
 
 from rnn import SimpleRNN
 from rnn.depth import Bidirectional, Residual, Stacked, reversed_within
-from rnn.equations import Sides, definition, equation, twin
+from rnn.equations import definition, equation
 from rnn.equations.context import Run, world
-from rnn.equations.tex import Rows
 from rnn.equations.worlds import Seen, _randomise, _sizes, _tex, _with
 from rnn.layers import RNN
 from rnn.linear import Linear
@@ -88,16 +87,14 @@ def _two_ways(q: Run, rng: np.random.Generator, *, alike: bool = False) -> Calla
         layer = Bidirectional(cells[THERE], cells[BACK])
         start = q[THERE + "{h}", 0].T, q[BACK + "{h}", T + 1].T
         outputs, _ = layer.forward(inputs, tuple((h,) for h in start))
-        there, back = layer._layers.values()
-        ahead, _ = there.forward(inputs, (start[0],))
+        _, back = layer._layers.values()
         behind, _ = back.forward(inputs[::-1], (start[1],))
         y, _ = read_out.forward(outputs)
         found: Seen = {}
         for t in range(1, T + 1):
             found["h", t], found["y", t] = outputs[t - 1].T, y[t - 1].T
             found[THERE + "{h}", t], found[BACK + "{h}", t] = outputs[t - 1, :, :H].T, outputs[t - 1, :, H:].T
-            for name, value in (("outputs", outputs), ("ahead", ahead), ("behind", behind)):
-                found[rf"\mathtt{{{name}}}", t] = value[t - 1].view(Rows)
+            found[r"\tilde{h}", t] = behind[t - 1].T
         return found
 
     return seen
@@ -405,7 +402,7 @@ depth_two_chains = definition(where=two_ways, for_all=EVERY)
 depth_joined = definition(where=two_ways, for_all=EVERY)
 depth_merged = equation(where=two_ways, for_all=EVERY)
 depth_not_summed = equation(where=two_ways, for_all=EVERY, equal_in=two_ways_alike)
-depth_rows = definition(where=two_ways, for_all=EVERY)
+depth_turned = definition(where=two_ways, for_all=EVERY)
 depth_not_turned = equation(where=two_ways, for_all=EVERY, equal_in=two_ways_alike)
 depth_future = equation(where=two_ways, for_all=AHEAD)
 depth_not_causal = equation(where=two_ways, for_all=AHEAD, equal_in=two_ways_alike)
@@ -424,6 +421,7 @@ depth_layers = definition(where=two_layers, for_all=LAYERS)
 depth_local = equation(where=two_layers, for_all=LAYERS)
 depth_one_cell = definition(where=two_layers, for_all=EVERY)
 depth_triangular = equation(where=two_layers, for_all="1 < t <= T")
+depth_paths = equation(where=two_layers, for_all="1 < t <= T")
 depth_back = equation(where=two_layers, for_all="1 <= t < T and l == 1")
 depth_lattice = equation(where=ladder, for_all="1 <= k <= t <= T and 1 <= j <= l <= 3")
 depth_binomial = equation(where=ladder, for_all="1 <= n < T and 1 <= d <= 3")
@@ -436,42 +434,3 @@ depth_variational = equation(where=dropout_masks)
 depth_norm = equation(where=layer_norm)
 depth_norm_back = equation(where=layer_norm)
 depth_norm_scale = equation(where=layer_norm_exact)
-
-
-def _paths(t: int, l: int, k: int, j: int) -> Iterator[list[tuple[int, int, str]]]:
-    """Yield every path of the grid from step k, layer j to step t, layer l: each node with the move that reached it."""
-    for ups in combinations(range(t - k + l - j), l - j):
-        at, path = (k, j), []
-        for i in range(t - k + l - j):
-            move = "up" if i in ups else "on"
-            at = (at[0], at[1] + 1) if move == "up" else (at[0] + 1, at[1])
-            path.append((*at, move))
-        yield path
-
-
-@twin()
-def depth_paths(rng: np.random.Generator) -> Sides:
-    """Vary the initial state of the lowest layer of a stack by complex steps; multiply along all paths and add up."""
-    T, H, N = 4, 3, 3
-    cells = [ElmanCell(H, H, rng=rng) for _ in range(N)]
-    for cell in cells:
-        _randomise(cell.params, rng)
-    inputs, start = rng.normal(size=(T, 1, H)), [rng.normal(size=(1, H)) for _ in range(N)]
-    tops = []
-    for i in range(H):
-        first = start[0].astype(complex)
-        first[0, i] += 1e-30j
-        outputs, _ = Stacked(cells).forward(inputs, tuple((h,) for h in (first, *start[1:])))
-        tops.append(outputs[-1, 0].imag / 1e-30)
-    states: dict[tuple[int, int], Array] = {}
-    for l in range(1, N + 1):
-        outputs, _ = Stacked(cells[:l]).forward(inputs, tuple((h,) for h in start[:l]))
-        states |= {(t, l): outputs[t - 1, 0] for t in range(1, T + 1)}
-    total = np.zeros((H, H))
-    for path in _paths(T, N, 1, 1):
-        factor = np.diag(1 - states[1, 1] ** 2) @ cells[0].params["W_hh"].T  # the edge out of the initial state
-        for t, l, move in path:
-            weights = cells[l - 1].params["W_xh" if move == "up" else "W_hh"].T
-            factor = np.diag(1 - states[t, l] ** 2) @ weights @ factor
-        total += factor
-    return np.array(tops).T, total
