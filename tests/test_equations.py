@@ -181,6 +181,7 @@ UNREADABLE = [
     (r"u = (v", "does not parse"),
     (r"u", "does not parse"),
     ("u = v \\\\\nw = \\wp", "row 2 of the formula"),
+    (r"[B; u] = u", "blocks do not meet: 2×3, 3×1"),
     (r"q = u", "unknown name q; the context “small” offers A, B, E,"),
     (r"A_5 u = u", "unknown name A_{5}"),
     (r"A_t u = u", "unknown name t"),

@@ -461,7 +461,7 @@ class Evaluator:
         return self(inner)
 
     def _stack(self, *parts: Any) -> Value:
-        return np.vstack([self(part) for part in parts[::2]])
+        return _joined([self(part) for part in parts[::2]], 0)
 
     def _blocks(self, *rows: Any) -> Value:
         return _joined([self(row) for row in rows[::2]], 0)
