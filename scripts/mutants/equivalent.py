@@ -23,6 +23,9 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     # the chapter comparison
     ("comparison-bounded", "index"): "as true: the states of the step before are bounded by 1 as well, and reach it",
     # the package
+    # the chapter depth
+    **{(f"depth-{name}", "add transpose"): "0 has every shape" for name in ("last", "not-causal", "horizon")},
+    ("depth-not-causal", "sign"): "what is not 0 is not 0 with another sign",
     **{
         ("rnn/picture.py", piece): "looks only: a size, a width or a place, on which nothing that is shown depends"
         for piece in ("figsize=([", "figsize=(8, [", "height_ratios=[[", "height_ratios=[3, [", "lw=[")
