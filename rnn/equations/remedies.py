@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -269,7 +270,8 @@ def _cut(q: Run, net_of: SimpleRNN, k1: int, k2: int) -> Array:
         return (net_of.read_out(h) - targets[newest]) @ net_of.params["W_hy"].T
 
     grads, _, _ = truncated_backward(_layer(net_of), inputs, d_outputs_of, k1, k2, state=(q["h", 0].T,))
-    return grads["W_hh"].T
+    W_hh: Array = grads["W_hh"].T
+    return W_hh
 
 
 def _network_of(q: Run, nonlinearity: str = "tanh") -> SimpleRNN:
@@ -279,6 +281,11 @@ def _network_of(q: Run, nonlinearity: str = "tanh") -> SimpleRNN:
         value = q[_tex(name)]
         net.params[name] = value.T if name.startswith("W") else value[:, 0]
     return net
+
+
+def _of_step(losses: Array, _: Array, newest: slice) -> Array:
+    """Return the gradients for the outputs of the newest steps."""
+    return losses[newest]
 
 
 def _reached(k1: int, k2: int, T: int) -> Array:
@@ -291,7 +298,7 @@ def _reached(k1: int, k2: int, T: int) -> Array:
     for t in range(T):
         losses = np.zeros((T, 1, 2))
         losses[t] = 1.0
-        grads, _, _ = truncated_backward(layer, np.eye(T)[:, None], lambda h, new, e=losses: e[new], k1, k2)
+        grads, _, _ = truncated_backward(layer, np.eye(T)[:, None], partial(_of_step, losses), k1, k2)
         reached.append(np.abs(grads["W_xh"]).sum(axis=1) > 0)
     return np.stack(reached)
 
@@ -372,7 +379,8 @@ def _geometric(q: Run, rng: np.random.Generator, beta: float) -> Callable[[], Se
         def d_h(_: Array, newest: slice) -> Array:
             return d_outputs[newest] @ net.params["W_hy"].T
 
-        return truncated_backward(_layer(net), inputs, d_h, 1, k, state=(start,))[0]["W_hh"][0, 0]
+        grads, _, _ = truncated_backward(_layer(net), inputs, d_h, 1, k, state=(start,))
+        return np.asarray(grads["W_hh"][0, 0])
 
     def seen() -> Seen:
         terms = gradients.lag_terms(net, net.forward(inputs, h0=start)[1], d_outputs, h0=start)

@@ -110,12 +110,13 @@ def remedies_cliff() -> Drawing:
     w = np.concatenate([np.linspace(1.2, 1.55, 15), np.linspace(1.556, 1.566, 25), np.linspace(1.57, 2.4, 40)])
     left.plot(w, wall(w)[0], color=BLUE)
     left.set(xlabel="$w$", ylabel="$L$", xlim=(1.2, 2.4), ylim=(0, 1.3))
-    start = int(np.flatnonzero(thrown())[0])
+    when = np.abs(np.diff(descents(np.inf), axis=0)).argmax(axis=0)
+    start = int(np.flatnonzero(thrown() & (when > 10) & (when < 40))[0])
     n = np.arange(61)
     free, held = descents(np.inf)[:61, start], descents(WALL_THRESHOLD)[:61, start]
     right.plot(n, free, color=VERMILION, linestyle="--", label="$g$")
     right.plot(n, held, color=GREEN, label=r"$\hat g$")
-    right.set(xlabel="$n$", ylabel="$w$", xlim=(0, 60), yscale="log")
+    right.set(xlabel="$n$", ylabel="$w$", xlim=(0, 60))
     right.legend()
     rows = [(int(i), float(free[i]), float(held[i])) for i in range(0, 61, 5)]
     return Drawing(fig, ("$n$", "$w\\;(g)$", r"$w\;(\hat g)$"), rows)
@@ -146,15 +147,6 @@ def remedies_jump() -> dict[str, Any]:
 
 INITIAL_SEEDS, INITIAL_UNITS, INITIAL_LAGS, INITIAL_INPUT = 20, 60, 40, 0.3
 
-INITIALS: dict[str, Callable[[np.random.Generator], Array]] = {
-    "small": lambda rng: 0.01 * rng.normal(size=(INITIAL_UNITS, INITIAL_UNITS)),
-    "xavier": lambda rng: init.xavier((INITIAL_UNITS, INITIAL_UNITS), rng),
-    "orthogonal": lambda rng: init.orthogonal((INITIAL_UNITS, INITIAL_UNITS), rng),
-    "gain": lambda rng: init.orthogonal((INITIAL_UNITS, INITIAL_UNITS), rng, gain=critical_gain(INITIAL_INPUT)),
-    "identity": lambda rng: init.identity((INITIAL_UNITS, INITIAL_UNITS)),
-    "unscaled": lambda rng: rng.normal(size=(INITIAL_UNITS, INITIAL_UNITS)),
-}
-
 
 @cache
 def critical_gain(sigma_x: float) -> float:
@@ -164,6 +156,16 @@ def critical_gain(sigma_x: float) -> float:
         middle = (low + high) / 2
         low, high = (middle, high) if mean_field(middle, sigma_x, steps=100)[1] < 1 else (low, middle)
     return low
+
+
+INITIALS: dict[str, Callable[[np.random.Generator], Array]] = {
+    "small": lambda rng: 0.01 * rng.normal(size=(INITIAL_UNITS, INITIAL_UNITS)),
+    "xavier": lambda rng: init.xavier((INITIAL_UNITS, INITIAL_UNITS), rng),
+    "orthogonal": lambda rng: init.orthogonal((INITIAL_UNITS, INITIAL_UNITS), rng),
+    "gain": lambda rng: init.orthogonal((INITIAL_UNITS, INITIAL_UNITS), rng, gain=critical_gain(INITIAL_INPUT)),
+    "identity": lambda rng: init.identity((INITIAL_UNITS, INITIAL_UNITS)),
+    "unscaled": lambda rng: rng.normal(size=(INITIAL_UNITS, INITIAL_UNITS)),
+}
 
 
 @cache
@@ -270,19 +272,16 @@ def remedies_kept_share() -> dict[str, Any]:
 @figure()
 def remedies_windows() -> Drawing:
     """Blocks: states are handed on over the boundary, gradients stop there."""
-    diagram = Diagram(6.2, 1.7)
-    boxes = {}
-    for t in range(9):
-        boxes[t] = diagram.box(0.45 + t * 0.66, 0.75, f"$h_{t}$", color=BLUE, fill=0.08, size=9)
-    for t in range(8):
-        diagram.arrow(boxes[t], boxes[t + 1], color=GREY, bend=-0.35)
-        if t % 4:
-            diagram.arrow(boxes[t + 1], boxes[t], color=VERMILION, bend=-0.35, width=1.4)
-    for cut in (0, 4):
-        x = 0.45 + cut * 0.66 + 0.33
-        diagram.text(x, 0.33, r"$0$", color=VERMILION, size=10)
-    for t in range(1, 9):
-        diagram.text(0.45 + t * 0.66, 1.45, f"$L_{t}$", color=VERMILION, size=9)
+    diagram = Diagram(6.4, 1.9)
+    boxes = {t: diagram.box(0.4 + t * 0.92, 0.5, f"$h_{t}$", color=BLUE, fill=0.08, size=10) for t in range(7)}
+    for t in range(1, 7):
+        loss = diagram.circle(0.4 + t * 0.92, 1.55, f"$L_{t}$", radius=0.2, color=VERMILION, fill=0.08)
+        diagram.arrow(loss, boxes[t], color=VERMILION, width=1.2)
+        diagram.arrow(boxes[t - 1], boxes[t], color=GREY, bend=-0.3)
+        if t in (1, 4):
+            diagram.text(0.4 + t * 0.92 - 0.46, 0.74, "$0$", color=VERMILION, size=10)
+        else:
+            diagram.arrow(boxes[t], boxes[t - 1], color=VERMILION, bend=-0.3, width=1.2)
     return diagram.drawing()
 
 
