@@ -267,7 +267,8 @@ def _cut(q: Run, net_of: SimpleRNN, k1: int, k2: int) -> Array:
     targets = np.stack([q[r"y^\ast", t].T for t in range(1, T + 1)])
 
     def d_outputs_of(h: Array, newest: slice) -> Array:
-        return (net_of.read_out(h) - targets[newest]) @ net_of.params["W_hy"].T
+        e: Array = (net_of.read_out(h) - targets[newest]) @ net_of.params["W_hy"].T
+        return e
 
     grads, _, _ = truncated_backward(_layer(net_of), inputs, d_outputs_of, k1, k2, state=(q["h", 0].T,))
     W_hh: Array = grads["W_hh"].T
