@@ -226,7 +226,7 @@ def remedies_initials() -> dict[str, Any]:
             "saturated": round(100 * float(np.median(saturated))),
         }
     gains = {key: critical_gain(s) for key, s in (("weak", 0.3), ("medium", 0.5), ("strong", 1.0))}
-    return found | {"gain": gains, "range": found["gain"]}
+    return found | {"range": gains}
 
 
 # --------------------------------------------------------------------------- truncation
