@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.book import badge, cache, checks, closure, katex
+from scripts.book import cache, checks, closure, katex
+from scripts.book.badge import _span
 from scripts.book.closure import ROOT
 from scripts.book.pages import Edition
 
@@ -36,8 +37,8 @@ def test_a_formula_that_holds(weave):
 
 
 def test_a_slack_that_is_rounding_is_nought_without_a_sign():
-    assert badge._span((-2e-16, 0.989)) == "0%–99%"
-    assert badge._span((-2e-16, 0.0)) == "0%"
+    assert _span((-2e-16, 0.989)) == "0%–99%"
+    assert _span((-2e-16, 0.0)) == "0%"
 
 
 def test_the_badge_speaks_chinese(weave):
