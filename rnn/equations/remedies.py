@@ -315,7 +315,7 @@ def windowed(q: Run, rng: np.random.Generator) -> Callable[[], Seen]:
     def more() -> Seen:
         first = _reached(k1, k2, WINDOWS * k1).argmax(axis=1) + 1
         found = seen() | {(r"\hat{G}",): _cut(q, _network_of(q), k1, k2)}
-        return found | {(r"\ell", m): first[m * k1 - 1] for m in range(1, WINDOWS + 1)}
+        return found | {("q", m): first[m * k1 - 1] for m in range(1, WINDOWS + 1)}
 
     return more
 

@@ -42,7 +42,7 @@ def remedies_clipping() -> Drawing:
             ax.plot([0, clipped[0]], [0, clipped[1]], color=color, linewidth=1.8)
             ax.plot(*clipped, "o", color=color, markersize=4)
         rows.append((*map(float, g), *map(float, hat), *map(float, bar)))
-    for ax, title in ((left, r"$\hat g$"), (right, r"$\bar g$")):
+    for ax, title in ((left, r"$\|g\|$"), (right, r"$|g_i|$")):
         ax.set(xlim=(-2.6, 3.2), ylim=(-1.5, 2.6), xlabel="$g_1$", ylabel="$g_2$", aspect="equal")
         ax.set_title(title, fontsize=11)
     names = ("$g_1$", "$g_2$", r"$\hat g_1$", r"$\hat g_2$", r"$\bar g_1$", r"$\bar g_2$")
@@ -114,8 +114,8 @@ def remedies_cliff() -> Drawing:
     start = int(np.flatnonzero(thrown() & (when > 10) & (when < 40))[0])
     n = np.arange(61)
     free, held = descents(np.inf)[:61, start], descents(WALL_THRESHOLD)[:61, start]
-    right.plot(n, free, color=VERMILION, linestyle="--", label="$g$")
-    right.plot(n, held, color=GREEN, label=r"$\hat g$")
+    right.plot(n, free, color=VERMILION, linestyle="--", label=r"$\theta = \infty$")
+    right.plot(n, held, color=GREEN, label=r"$\theta = 0.15$")
     right.set(xlabel="$n$", ylabel="$w$", xlim=(0, 60))
     right.legend()
     rows = [(int(i), float(free[i]), float(held[i])) for i in range(0, 61, 5)]
