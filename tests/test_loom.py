@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from scripts.book import cache, checks, closure, katex
+from scripts.book.badge import _span
 from scripts.book.closure import ROOT
 from scripts.book.pages import Edition, words
 
@@ -33,6 +34,11 @@ def test_a_formula_that_holds(weave):
     assert "0 ≤ k ≤ t ≤ T, t ≥ 1" in html
     assert "rnn/equations/bptt.py:" in html
     assert "operatorname" not in html  # the TeX itself is not in the page
+
+
+def test_a_slack_that_is_rounding_is_nought_without_a_sign():
+    assert _span((-2e-16, 0.989)) == "0%–99%"
+    assert _span((-2e-16, 0.0)) == "0%"
 
 
 def test_the_badge_speaks_chinese(weave):
