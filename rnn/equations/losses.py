@@ -171,6 +171,7 @@ def _padded(q: Run, rng: np.random.Generator, full: bool = False) -> Callable[[]
         for t in range(1, T + 1):
             q["y", t, b] = scores[t - 1, b - 1][:, None]
             q["p", t, b] = _softmax(q["y", t, b].T).T
+            q[r"\mu", t, b] = float(inside[t - 1, b - 1])
             q[r"y^\ast", t, b] = np.eye(O)[:, targets[t - 1, b - 1]][:, None]
             q["L", t, b] = softmax_cross_entropy(q["y", t, b].T, targets[t - 1, b - 1 : b])[0]
     scores = np.stack([np.stack([q["y", t, b][:, 0] for b in range(1, B + 1)]) for t in range(1, T + 1)])
