@@ -89,10 +89,11 @@ def softmax_cross_entropy(
     scores, weights = _check_outputs("scores", scores, mask, seeds)
     right = _check_classes(targets, mask, scores)[..., np.newaxis]
     # --8<-- [start:softmax]
-    scores -= scores.real.max(axis=-1, keepdims=True)  # changes no probability; no exponential overflows
+    scores -= scores.real.max(axis=-1, keepdims=True)  # no exponential overflows
     exps = np.exp(scores)
     sums = exps.sum(axis=-1, keepdims=True)
-    loss = _mean((np.log(sums) - np.take_along_axis(scores, right, -1))[..., 0], weights, seeds)
+    losses = np.log(sums) - np.take_along_axis(scores, right, -1)
+    loss = _mean(losses[..., 0], weights, seeds)
     d_scores = exps / sums
     np.put_along_axis(d_scores, right, np.take_along_axis(d_scores, right, -1) - 1, -1)
     return loss, d_scores * weights[..., np.newaxis]
@@ -264,11 +265,12 @@ def _log_paths(log_emit: Array, symbols: Array, blank: int, ends: Array, counts:
     final = (np.arange(N) == last_blank) | (np.arange(N) == last_blank - 1)  # a path ends there or on the last label
 
     # --8<-- [start:ctc-forward]
-    before = np.full_like(log_emit, LOG_ZERO)  # the paths up to t, its own symbol included
+    before = np.full_like(log_emit, LOG_ZERO)  # paths up to t, its symbol included
     before[0, :, :2] = log_emit[0, :, :2]
     for t in range(1, T):
         came = before[t - 1]
-        before[t] = _log_add(came, _moved(came, 1), np.where(skips, _moved(came, 2), LOG_ZERO)) + log_emit[t]
+        skipped = np.where(skips, _moved(came, 2), LOG_ZERO)
+        before[t] = _log_add(came, _moved(came, 1), skipped) + log_emit[t]
     # --8<-- [end:ctc-forward]
 
     after = np.full_like(log_emit, LOG_ZERO)  # the paths behind t, its own symbol not included

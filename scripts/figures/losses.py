@@ -35,9 +35,6 @@ def losses_four() -> dict[str, Any]:
         "perplexity": perplexity(mean),
         "harmonic": float(1 / RIGHT.mean()),
         "reciprocal": float(np.prod(RIGHT) ** 0.25),
-        "product": float(np.prod(RIGHT)),
-        "worst": -math.log(0.02),
-        "best": -math.log(0.9),
         "share": round(100 * math.log(0.02) / math.log(float(np.prod(RIGHT)))),
         "without": perplexity(float(-np.log(RIGHT[:3]).mean())),
     }
@@ -69,12 +66,12 @@ def losses_margin() -> Drawing:
     )
     for name, color, line, label in styles:
         loss, slope = charged(m)[name]
-        left.plot(m, loss, line, color=color, label=label)
-        right.plot(m, slope, line, color=color)
+        left.plot(m, loss, line, color=color)
+        right.plot(m, slope, line, color=color, label=label)
     left.set(xlabel="$m$", ylabel="$L_t$", xlim=(-6, 6), ylim=(0, 6.5))
     right.set(xlabel="$m$", ylabel=r"$\partial L_t\,/\,\partial m$", xlim=(-6, 6), ylim=(-2.5, 2.5))
     right.axhline(0, color=GREY, linewidth=0.7)
-    left.legend(loc="upper right", fontsize=8.5)
+    right.legend(loc="upper left", fontsize=8.5)
     few = np.arange(-6.0, 7.0, 2.0)
     table = charged(few)
     columns = ("$m$", r"$-\log\,\sigma$", r"$(1-\sigma)^2$", r"$(m-1)^2/2$")
@@ -90,8 +87,8 @@ def losses_slopes() -> dict[str, Any]:
     p = np.zeros(V)
     p[0] = 1.0  # the best that a softmax can put out, taken for scores
     return {
-        "cross": round(-float(table["cross"][1][0]), 6),
-        "squared": -float(table["squared"][1][0]),
+        "cross": float(table["cross"][1][0]),
+        "squared": float(table["squared"][1][0]),
         "doubled": softmax_cross_entropy(p[np.newaxis], [0])[0],
         "perplexity": perplexity(softmax_cross_entropy(p[np.newaxis], [0])[0]),
         "largest": math.log(np.finfo(np.float64).max),
@@ -228,7 +225,7 @@ def losses_learning() -> Drawing:
     for level in (V, single, floor):
         ax.axhline(level, color=GREY, linewidth=0.7)
     ax.set(xscale="log", xlabel="$n$", ylabel="$P$", xlim=(10, LONGEST), ylim=(2.5, 13))
-    ax.legend(loc="upper right", bbox_to_anchor=(1, 0.93))
+    ax.legend(loc="center right", bbox_to_anchor=(1, 0.5))
     medians = {name: np.median(values, axis=0) for name, values in found.items()}
     rows = [(int(SEEN[k]), *(float(medians[name][k]) for name, *_ in styles)) for k in range(0, len(SEEN), 4)]
     return Drawing(fig, ("$n$", "$P_1$", "$P_2$", r"$P_2^{\,\ast}$"), rows)
@@ -252,7 +249,6 @@ def losses_learned() -> dict[str, Any]:
         "end": float(medians["new"][-1]),
         "longest": LONGEST,
         "within": within,
-        "beats": int(SEEN[np.flatnonzero(medians["new"] < medians["alone"])[0]]),
     }
 
 
@@ -345,6 +341,4 @@ def losses_answers() -> dict[str, Any]:
         "rest": perplexity(float(-np.log(one_miss[:-1]).mean())),
         "rare": 0.01 * 99 / (0.01 * 99 + 0.99 * 1),
         "naive": softmax_cross_entropy(np.array([[1000.0, 0.0]]), [1])[0],
-        "four": 1.5 / math.log(2),
-        "percharacter": perplexity(1.5 * 40 / 200),
     }
