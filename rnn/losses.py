@@ -140,9 +140,9 @@ def binary_cross_entropy(
     # --8<-- [start:binary]
     positive = scores.real > 0
     e = np.exp(np.where(positive, -scores, scores))  # at most 1
-    minus_log_off = np.where(positive, scores, 0) + np.log1p(e)  # log(1 + exp(score))
+    wrong = np.where(positive, 1 - wanted, -wanted) * scores  # 0 on the right side
     on = np.where(positive, 1, e) / (1 + e)
-    loss = _mean((minus_log_off - wanted * scores).sum(axis=-1), weights, seeds)
+    loss = _mean((wrong + np.log1p(e)).sum(axis=-1), weights, seeds)
     return loss, (on - wanted) * weights[..., np.newaxis]
     # --8<-- [end:binary]
 

@@ -187,16 +187,17 @@ def learned() -> dict[str, Array]:
     edges, rows = A.cumsum(axis=1), np.arange(TEXT_SEEDS)
     symbol = rng.integers(V, size=TEXT_SEEDS)
     pairs = np.zeros((TEXT_SEEDS, V, V))
-    found: dict[str, list[list[float]]] = {"new": [], "own": [], "alone": []}
+    found: dict[str, list[list[float]]] = {"new": [], "tenth": [], "own": [], "alone": []}
     for n in range(1, LONGEST + 1):
         after = np.minimum((edges[symbol] < rng.random(TEXT_SEEDS)[:, np.newaxis]).sum(axis=1), V - 1)
         pairs[rows, symbol, after] += 1
         symbol = after
         if n in SEEN:
-            p = (pairs + 1) / (pairs + 1).sum(axis=2, keepdims=True)
+            p, less = ((pairs + added) / (pairs + added).sum(axis=2, keepdims=True) for added in (1, 0.1))
             alone = (pairs.sum(axis=1) + 1) / (n + V)
             means = {
                 "new": -(often[:, np.newaxis] * A * np.log(p)).sum(axis=(1, 2)),
+                "tenth": -(often[:, np.newaxis] * A * np.log(less)).sum(axis=(1, 2)),
                 "own": -(pairs * np.log(p)).sum(axis=(1, 2)) / n,
                 "alone": -(often * np.log(alone)).sum(axis=1),
             }
@@ -237,7 +238,7 @@ def losses_learned() -> dict[str, Any]:
     found, (floor, single) = learned(), floors()
     near = int(np.abs(SEEN - 100).argmin())
     medians = {name: np.median(values, axis=0) for name, values in found.items()}
-    within = int(SEEN[np.flatnonzero(medians["new"] < 1.05 * floor)[0]])
+    within, tenth = (int(SEEN[np.flatnonzero(medians[name] < 1.05 * floor)[0]]) for name in ("new", "tenth"))
     return {
         "symbols": V,
         "texts": TEXT_SEEDS,
@@ -249,6 +250,7 @@ def losses_learned() -> dict[str, Any]:
         "end": float(medians["new"][-1]),
         "longest": LONGEST,
         "within": within,
+        "tenth": tenth,
     }
 
 
