@@ -13,7 +13,7 @@ from rnn.jacobians import cell_jacobians, input_norms_by_lag
 from rnn.lstm import sigmoid
 from rnn.validate import Array
 from scripts.figures import Drawing, figure, number, table
-from scripts.figures.diagram import Diagram
+from scripts.figures.diagram import Diagram, Node
 from scripts.figures.plot import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, VERMILION, band, plot
 
 # --------------------------------------------------------------------------- the cell
@@ -23,7 +23,7 @@ from scripts.figures.plot import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, VERMILI
 def lstm_cell() -> Drawing:
     """The cell: a straight line on which c is multiplied once and added to once, and three gates."""
     d = Diagram(5.7, 3.05)
-    top, low, bus = 2.65, 1.2, 0.42
+    top, low, bus = 2.65, 1.2, 0.43
     before, after = d.point(0.35, top, "$c_{t-1}$", color=BLUE), d.point(5.35, top, "$c_t$", color=BLUE)
     keep, plus = d.gate(1.25, top, r"$\odot$"), d.gate(2.65, top, "$+$")
     for start, end in ((before, keep), (keep, plus), (plus, after)):
@@ -36,18 +36,23 @@ def lstm_cell() -> Drawing:
     h = d.point(5.4, low, "$h_t$")
     for start, end in ((f, keep), (i, write), (candidate, write), (write, plus), (bend, read), (o, read), (read, h)):
         d.arrow(start, end)
-    d.arrow(d.point(4.75, top), bend)
-    d.text(0.35, 0.66, "$h_{t-1}$")
-    d.text(0.35, 0.2, "$x_t$")
-    d.ax.plot([0.68, 4.0], [bus, bus], color=GREY, linewidth=1.1, zorder=0)
+    d.arrow(Node(4.75, top, 0.02, 0.02), bend)
+    for y, name in ((0.68, "$h_{t-1}$"), (0.18, "$x_t$")):
+        d.text(0.35, y, name)
+        d.ax.plot([0.62, 0.85, 4.0], [y, bus, bus], color=GREY, linewidth=1.1, zorder=0)
     for box in (f, i, candidate, o):
-        d.arrow(d.point(box.x, bus - 0.19), box, color=GREY)
+        d.arrow(Node(box.x, bus, 0.02, 0.02), box, color=GREY)
     return d.drawing()
 
 
 def by_hand(cell: LSTMCell) -> None:
     """Give a unit weights with which it writes, keeps and shows on command: inputs are value, write, read."""
-    for gate, weights, bias in (("c", [1, 0, 0], 0), ("i", [0, 12, 0], -6), ("f", [0, -12, 0], 6), ("o", [0, 0, 12], -6)):
+    for gate, weights, bias in (
+        ("c", [1, 0, 0], 0),
+        ("i", [0, 12, 0], -6),
+        ("f", [0, -12, 0], 6),
+        ("o", [0, 0, 12], -6),
+    ):
         cell.params[f"W_x{gate}"][:, 0], cell.params[f"W_h{gate}"][...] = weights, 0
         cell.params[f"b_{gate}"][...] = bias
 
@@ -78,7 +83,9 @@ def lstm_valves() -> Drawing:
     axes[4].step(t, h, where="mid", color=VERMILION, linestyle="--", label="$h$")
     axes[4].set(ylim=(-1.05, 1.05), yticks=(-1, 0, 1), xlabel="$t$", xlim=(0.5, steps + 0.5))
     axes[4].legend(loc="upper right", ncols=2, borderpad=0)
-    rows = [(int(k), *(float(v[k - 1]) for v in (x[:, 0], f, i, o, c, h))) for k in (1, 5, 6, 15, 16, 22, 23, 24, 34, 40)]
+    rows = [
+        (int(k), *(float(v[k - 1]) for v in (x[:, 0], f, i, o, c, h))) for k in (1, 5, 6, 15, 16, 22, 23, 24, 34, 40)
+    ]
     return Drawing(fig, ("$t$", "$x$", "$f$", "$i$", "$o$", "$c$", "$h$"), rows)
 
 
@@ -151,7 +158,8 @@ def lag_norms(kind: str) -> Array:
             b_f, b_i = init.chrono(UNITS, LAG_STEPS, rng)
             layer.params["b_f"][...], layer.params["b_i"][...] = b_f, b_i
         elif kind != "tanh":
-            layer.params["b_f"][...] = float(kind)
+            layer.params["b_f"][...] = float(kind.removesuffix("i"))
+            layer.params["b_i"][...] = -float(kind[:-1]) if kind.endswith("i") else 0.0
         e = rng.normal(size=(1, UNITS))
         norms = input_norms_by_lag(layer, rng.normal(size=(LAG_STEPS, 1, 4)), None, e)[:, 0]
         found.append(norms / norms[0])
@@ -186,7 +194,7 @@ def spread(values: Any) -> dict[str, float]:
 @number
 def lstm_compared() -> dict[str, Any]:
     """The figure in numbers: after 32 and after 99 steps."""
-    names = {"tanh": "tanh", "zero": "0", "one": "1", "three": "3", "chrono": "chrono"}
+    names = {"tanh": "tanh", "zero": "0", "one": "1", "three": "3", "shut": "3i", "chrono": "chrono"}
     return {
         "seeds": LAG_SEEDS,
         "units": UNITS,

@@ -18,6 +18,9 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     ("bptt-rows-start", "add transpose"): "0 has every shape",
     ("vanishing-one-factor", "drop transpose"): "as true: a matrix and its transpose have the same singular values",
     ("recurrence-causal", "add transpose"): "0 has every shape",
+    # lstm
+    ("lstm-not-direct", "add transpose"): "as false: transposed, the derivative is no more diagonal than before",
+    # the package
     **{
         ("rnn/picture.py", piece): "looks only: a size, a width or a place, on which nothing that is shown depends"
         for piece in ("figsize=([", "figsize=(8, [", "height_ratios=[[", "height_ratios=[3, [", "lw=[")

@@ -19,11 +19,17 @@ for kept in (10, 3, 1):
         ("f", [0, -kept - 10, 0], kept),  # shut while writing, so that the old value goes
         ("o", [0, 0, 20], -10),  # open while reading
     ):
-        cell.params[f"W_x{gate}"][:, 0], cell.params[f"W_h{gate}"][...], cell.params[f"b_{gate}"][...] = weights, 0, bias
+        cell.params[f"W_x{gate}"][:, 0], cell.params[f"W_h{gate}"][...], cell.params[f"b_{gate}"][...] = (
+            weights,
+            0,
+            bias,
+        )
     layer = Unrolled(cell)
     h, _ = layer.forward(inputs)
     d_inputs, _ = layer.backward(np.eye(1001)[-1].reshape(-1, 1, 1))  # the gradient of the last h
-    print(f"b_f = {kept:2}:  h = {h[-1, 0, 0]:+.5f}, dh/dx_1 = {d_inputs[0, 0, 0]:.1e}, dh/dx_2 = {d_inputs[1, 0, 0]:.1e}")
+    print(
+        f"b_f = {kept:2}:  h = {h[-1, 0, 0]:+.5f}, dh/dx_1 = {d_inputs[0, 0, 0]:.1e}, dh/dx_2 = {d_inputs[1, 0, 0]:.1e}"
+    )
 # --8<-- [end:shown]
 
 assert abs(np.tanh(0.5) - 0.462) < 1e-3
