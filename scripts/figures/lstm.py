@@ -47,12 +47,8 @@ def lstm_cell() -> Drawing:
 
 def by_hand(cell: LSTMCell) -> None:
     """Give a unit weights with which it writes, keeps and shows on command: inputs are value, write, read."""
-    for gate, weights, bias in (
-        ("c", [1, 0, 0], 0),
-        ("i", [0, 12, 0], -6),
-        ("f", [0, -12, 0], 6),
-        ("o", [0, 0, 12], -6),
-    ):
+    commands = {"c": ([1, 0, 0], 0), "i": ([0, 12, 0], -6), "f": ([0, -12, 0], 6), "o": ([0, 0, 12], -6)}
+    for gate, (weights, bias) in commands.items():
         cell.params[f"W_x{gate}"][:, 0], cell.params[f"W_h{gate}"][...] = weights, 0
         cell.params[f"b_{gate}"][...] = bias
 
@@ -97,7 +93,7 @@ def half_life(b_f: float) -> float:
     return float(np.log(2) / np.log1p(np.exp(-b_f)))
 
 
-@table(digits=3)
+@table
 def lstm_biases_table() -> list[tuple[object, ...]]:
     """For some biases: the gate, the half-life, what is left after 32 and after 100 steps."""
     gates = [(b, float(sigmoid(np.array(b)))) for b in (0.0, 1.0, 2.0, 3.3, 5.0)]
@@ -158,8 +154,10 @@ def lag_norms(kind: str) -> Array:
             b_f, b_i = init.chrono(UNITS, LAG_STEPS, rng)
             layer.params["b_f"][...], layer.params["b_i"][...] = b_f, b_i
         elif kind != "tanh":
-            layer.params["b_f"][...] = float(kind.removesuffix("i"))
-            layer.params["b_i"][...] = -float(kind[:-1]) if kind.endswith("i") else 0.0
+            bias, _, without = kind.partition(" ")
+            layer.params["b_f"][...] = float(bias)
+            if without:
+                layer.params[without][...] = -3.0 if without == "b_i" else 0.0
         e = rng.normal(size=(1, UNITS))
         norms = input_norms_by_lag(layer, rng.normal(size=(LAG_STEPS, 1, 4)), None, e)[:, 0]
         found.append(norms / norms[0])
@@ -194,7 +192,8 @@ def spread(values: Any) -> dict[str, float]:
 @number
 def lstm_compared() -> dict[str, Any]:
     """The figure in numbers: after 32 and after 99 steps."""
-    names = {"tanh": "tanh", "zero": "0", "one": "1", "three": "3", "shut": "3i", "chrono": "chrono"}
+    names = {"tanh": "tanh", "zero": "0", "one": "1", "three": "3", "chrono": "chrono"}
+    names |= {"shut": "3 b_i", "deaf": "3 W_hc", "blind": "3 W_hf"}
     return {
         "seeds": LAG_SEEDS,
         "units": UNITS,
