@@ -319,7 +319,7 @@ def lstm_slopes() -> dict[str, float]:
     return {
         "three": 1 - float(np.tanh(3.0)) ** 2,
         "five": 1 - float(np.tanh(5.0)) ** 2,
-        "open": gate,
+        "short": 1 - gate,
         "thousand": gate**1000,
         "learns": gate * (1 - gate),
     }
@@ -329,14 +329,9 @@ def lstm_slopes() -> dict[str, float]:
 def lstm_answers() -> dict[str, Any]:
     """Numbers of the answers."""
     wanted = 0.5 ** (1 / 50)
-    rng = np.random.default_rng(0)
-    cell = LSTMCell(10, 20, rng=rng)
     bias = float(np.log(wanted / (1 - wanted)))
     return {
-        "gate": wanted,
         "bias": bias,
-        "rule": float(np.log(50 / np.log(2))),
-        "count": int(sum(value.size for value in cell.params.values())),
-        "copies": 0.5**20,
-        "wrongbias": half_life(2.0),
+        "differ": float(np.log(50 / np.log(2))) - bias,
+        "count": sum(value.size for value in LSTMCell(10, 20, rng=np.random.default_rng(0)).params.values()),
     }

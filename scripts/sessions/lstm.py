@@ -17,7 +17,7 @@ for b_f in (10, 3, 1):
     for gate, weights, bias in (
         ("c", [1, 0, 0], 0),  # the candidate is the value
         ("i", [0, 20, 0], -10),  # open while writing
-        ("f", [0, -b_f - 10, 0], b_f),  # shut while writing, so that the old value goes
+        ("f", [0, -b_f - 10, 0], b_f),  # shut while writing: the old goes
         ("o", [0, 0, 20], -10),  # open while reading
     ):
         cell.params[f"W_x{gate}"][:, 0] = weights
@@ -25,7 +25,7 @@ for b_f in (10, 3, 1):
         cell.params[f"b_{gate}"][...] = bias
     layer = Unrolled(cell)
     h, _ = layer.forward(inputs)
-    d_x, _ = layer.backward(np.eye(1001)[-1].reshape(1001, 1, 1))  # the gradients of the last h
+    d_x, _ = layer.backward(np.eye(1001)[-1].reshape(1001, 1, 1))  # of the last h
     first, second = d_x[:2, 0, 0]
-    print(f"b_f = {b_f:2}: h = {h[-1, 0, 0]:+.5f}, dh/dx_1 = {first:.1e}, dh/dx_2 = {second:.1e}")
+    print(f"b_f = {b_f:2}: h = {h[-1, 0, 0]:+.5f}, dh/dx_1 = {first:.0e}, dh/dx_2 = {second:.0e}")
 # --8<-- [end:shown]
