@@ -41,7 +41,7 @@ def _cell(
     cell = make(D, H, rng=rng)
     _randomise(cell.params, rng)
     change(cell.params)  # the special contexts below
-    gates, peepholes = getattr(cell, "gates", "fio"), getattr(cell, "peepholes", False)
+    gates = getattr(cell, "gates", "fio")
 
     q["T"], q["D"], q["H"], q["I"] = T, D, H, np.eye(H)
     q["N"] = sum(value.size for value in cell.params.values())
@@ -54,20 +54,14 @@ def _cell(
         if silent:  # W_xo closes the output gate as long as the first input is 1
             q["x", t][0] = float(t < T)
         at_t = _with(cell, **{name: q[_tex(name)].T for name in cell.params})
-
-        def look(gate: str, c: Array, t: int = t, cell: LSTMCell = at_t) -> None:
-            a = cell.pre_activation(gate, q["x", t].T, q["h", t - 1].T).T
-            q[rf"\bar{{{gate}}}", t] = a + q[f"p_{{{gate}}}"] * c if peepholes and gate != "c" else a
-
-        for gate in "ic" + ("f" if "f" in gates else ""):
-            look(gate, q["c", t - 1])
+        for gate in "c" + gates:
+            q[rf"\bar{{{gate}}}", t] = at_t.pre_activation(gate, q["x", t].T, q["h", t - 1].T).T
         q["i", t], q[r"\tilde{c}", t] = sigmoid(q[r"\bar{i}", t]), np.tanh(q[r"\bar{c}", t])
         if "f" in gates:
             q["f", t] = sigmoid(q[r"\bar{f}", t])
         else:
             q["f", t] = 1 - q["i", t] if getattr(cell, "coupled", False) else np.ones((H, 1))
         q["c", t] = q["f", t] * q["c", t - 1] + q["i", t] * q[r"\tilde{c}", t]
-        look("o", q["c", t])  # its peephole sees the new cell
         q["o", t] = sigmoid(q[r"\bar{o}", t])
         q["h", t] = q["o", t] * np.tanh(q["c", t])
         q["L", t] = ((q["h", t] - q[r"h^\ast", t]) ** 2).sum() / 2
@@ -150,23 +144,12 @@ def gated_coupled(q: Run, rng: np.random.Generator) -> Callable[[], Seen]:
     return _cell(q, rng, make=lambda D, H, rng: LSTMVariant(D, H, coupled=True, rng=rng))
 
 
-@world(means=_NOTATION, held=["h"])
-def gated_peeping(q: Run, rng: np.random.Generator) -> Callable[[], Seen]:
-    """The same with peepholes."""
-    return _cell(q, rng, make=lambda D, H, rng: LSTMVariant(D, H, peepholes=True, rng=rng))
-
-
 _GATE_ROWS = {gate: rf"\mathtt{{d\_a[{gate}]}}" for gate in "fico"}
 _ROWS_NOTATION = {
     r"\mathtt{d\_h}_t": r"\frac{\partial L}{\partial \mathtt{h}_t}",
     r"\mathtt{d\_c}_t": r"\frac{\partial L}{\partial \mathtt{c}_t}",
     r"\mathtt{d\_x}_t": r"\frac{\partial L}{\partial \mathtt{x}_t}",
     **{f"{name}_t": rf"\frac{{\partial L}}{{\partial \mathtt{{a[{gate}]}}_t}}" for gate, name in _GATE_ROWS.items()},
-    **{
-        rf"\mathtt{{d{kind}{gate}}}": rf"\frac{{\partial L}}{{\partial \mathtt{{{kind}{gate}}}}}"
-        for gate in "fico"
-        for kind in (r"W\_x", r"W\_h", r"b\_")
-    },
 }
 
 
@@ -176,7 +159,7 @@ def gated_rows(q: Run, rng: np.random.Generator) -> Callable[[], Seen]:
     T, (B, D, H) = 4, _sizes(rng, 3)
     cell = LSTMCell(D, H, rng=rng)
     _randomise(cell.params, rng)
-    q["T"], q["B"], q["D"], q["H"], q[r"\mathbf{1}"] = T, B, D, H, np.ones((B, 1))
+    q["T"], q["B"], q["D"], q["H"] = T, B, D, H
     for name, value in cell.params.items():
         q[_typewriter(name)] = np.atleast_2d(value).view(Rows)
     batch = _with(cell, **{name: q[_typewriter(name)] for name in cell.params})
@@ -259,7 +242,6 @@ lstm_constant = equation(where=gated_carousel, for_all=PAIRS)
 
 # the step
 lstm_forward = definition(where=gated_cell, for_all=EVERY)
-lstm_stacked = equation(where=gated_cell, for_all=EVERY)
 lstm_rows = definition(where=gated_rows, for_all=EVERY)
 lstm_count = equation(where=gated_cell, kind="count")
 
@@ -281,7 +263,6 @@ lstm_weights = equation(where=gated_cell)
 lstm_biases = equation(where=gated_cell)
 lstm_rows_cell = equation(where=gated_rows, for_all=EVERY)
 lstm_rows_gates = equation(where=gated_rows, for_all=EVERY)
-lstm_rows_weights = equation(where=gated_rows)
 lstm_rows_before = equation(where=gated_rows, for_all=EVERY)
 
 # the direct path, and the others
@@ -304,5 +285,3 @@ lstm_noise = equation(where=gated_cell, equal_in=gated_even)
 # relatives
 lstm_coupled = equation(where=gated_coupled, for_all=EVERY)
 lstm_average = equation(where=gated_coupled, for_all=EVERY)
-lstm_peephole = definition(where=gated_peeping, for_all=EVERY)
-lstm_peephole_path = equation(where=gated_peeping, for_all=EVERY)

@@ -14,7 +14,7 @@ from rnn.lstm import sigmoid
 from rnn.validate import Array
 from scripts.figures import Drawing, figure, number, table
 from scripts.figures.diagram import Diagram, Node
-from scripts.figures.plot import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, VERMILION, band, plot
+from scripts.figures.plot import BLUE, GREEN, GREY, INK, ORANGE, VERMILION, band, plot
 
 # --------------------------------------------------------------------------- the cell
 
@@ -29,7 +29,8 @@ def lstm_cell() -> Drawing:
     for start, end in ((before, keep), (keep, plus), (plus, after)):
         d.arrow(start, end, color=BLUE, width=2.4)
     f, i = (d.box(x, low, f"${name}_t$", color=VERMILION, fill=0.1) for x, name in ((1.25, "f"), (2.2, "i")))
-    candidate = d.box(3.1, low, r"$\tilde c_t$", color=GREEN, fill=0.1)
+    candidate = d.box(3.1, low, "$c_t$", color=GREEN, fill=0.1)
+    d.text(3.055, low + 0.11, r"$\sim$", color=GREEN, size=8)  # the accent has a font of its own, 12 KiB
     o = d.box(4.0, low, "$o_t$", color=VERMILION, fill=0.1)
     write, read = d.gate(2.65, 1.95, r"$\odot$"), d.gate(4.75, low, r"$\odot$")
     bend = d.box(4.75, 1.95, r"$\tanh$", width=0.6, height=0.36, size=10)
@@ -103,7 +104,7 @@ def lstm_biases_table() -> list[tuple[object, ...]]:
 @figure()
 def lstm_half_life() -> Drawing:
     """The half-life against the bias of the forget gate, and how an exponential comes close to it."""
-    b = np.linspace(-2, 6, 60)
+    b = np.linspace(-2, 6, 25)
     n = np.array([half_life(float(x)) for x in b])
     fig, ax = plot(width=4.8, height=2.5)
     ax.semilogy(b, n, color=BLUE, label="$n$")
@@ -112,7 +113,7 @@ def lstm_half_life() -> Drawing:
     ax.axhline(1, color=GREY, linewidth=0.7)
     ax.set(xlabel="$b_f$", xlim=(-2, 6), ylim=(0.1, 300))
     ax.legend()
-    rows = [(f"{x:g}", half_life(x), float(np.exp(x) * np.log(2))) for x in (-2, -1, 0, 1, 2, 3, 4, 5, 6)]
+    rows = [(f"{x:g}", half_life(x), float(np.exp(x) * np.log(2))) for x in (-2, 0, 2, 4, 6)]
     return Drawing(fig, ("$b_f$", "$n$", r"$e^{b_f}\,\log 2$"), rows)
 
 
@@ -171,7 +172,7 @@ KINDS = {"tanh": r"$\tanh$", "0": "$b_f = 0$", "1": "$b_f = 1$", "3": "$b_f = 3$
 def lstm_lags() -> Drawing:
     """How strongly the last state depends on an input n steps before: a tanh network, and LSTMs by forget bias."""
     fig, ax = plot(width=5.6, height=3.0)
-    n = np.arange(0, 101, 5)
+    n = np.arange(0, 101, 10)
     columns = []
     styles = zip(KINDS.items(), (INK, VERMILION, ORANGE, BLUE, GREEN), ("-", ":", "--", "-", "-."), strict=True)
     for (kind, label), color, line in styles:
@@ -179,7 +180,7 @@ def lstm_lags() -> Drawing:
         columns.append(np.median(lag_norms(kind), axis=0))
     ax.set(yscale="log", ylim=(1e-16, 1e2), xlim=(0, 100), xlabel="$n$", ylabel=r"$\partial L/\partial x_{T-n}$")
     ax.legend(loc="lower left", fontsize=8.5)
-    rows = [(int(k), *(float(c[k]) for c in columns)) for k in (0, 10, 20, 40, 60, 80, 100)]
+    rows = [(int(k), *(float(c[k]) for c in columns)) for k in (0, 20, 60, 100)]
     return Drawing(fig, ("$n$", *KINDS.values()), rows)
 
 
@@ -270,24 +271,6 @@ def agrees(scale: float = 2.0, seed: int = 3) -> float:
     cells, inputs = _cells(scale)
     exact = np.exp(log_norms(cell_jacobians(cells[seed], inputs[:, seed])))
     return float(np.abs(block_norms(scale)[seed] / exact - 1).max())
-
-
-@figure()
-def lstm_explosion() -> Drawing:
-    """The whole Jacobian over thirty steps for three scales of the weights; the direct path is the same in all."""
-    t = np.arange(2, BLOCK_STEPS + 1, 2)
-    fig, ax = plot(width=5.4, height=2.8)
-    columns = []
-    for scale, color, line in zip(SCALES, (BLUE, VERMILION, PURPLE), ("-", "--", "-."), strict=True):
-        band(ax, t, block_norms(scale)[:, t - 1], color=color, line=line, label=f"$g = {scale:g}$")
-        columns.append(np.median(block_norms(scale), axis=0))
-    direct = sigmoid(np.array(1.0)) ** np.arange(1, BLOCK_STEPS + 1)
-    ax.plot(t, direct[t - 1], ":", color=INK, label=r"$f^{\,t}$")
-    ax.axhline(1, color=GREY, linewidth=0.7)
-    ax.set(yscale="log", xlim=(2, BLOCK_STEPS), ylim=(5e-5, 1e3), xlabel="$t$", ylabel="$J_t\\cdots J_1$")
-    ax.legend(loc="lower left", ncols=2)
-    rows = [(int(k), *(float(c[k - 1]) for c in columns), float(direct[k - 1])) for k in (1, 5, 10, 15, 20, 25, 30)]
-    return Drawing(fig, ("$t$", *(f"$g = {s:g}$" for s in SCALES), r"$f^{\,t}$"), rows)
 
 
 @number
