@@ -268,7 +268,6 @@ lstm_rows_before = equation(where=gated_rows, for_all=EVERY)
 # the direct path, and the others
 lstm_direct = equation(where=gated_cell, for_all=PAIRS)
 lstm_direct_bound = equation(where=gated_cell, for_all=PAIRS, equal_in=gated_carousel)
-lstm_direct_shown = equation(where=gated_cell, for_all=PAIRS)
 lstm_not_direct = equation(where=gated_cell, for_all="1 <= k < t <= T", equal_in=gated_deaf)
 lstm_detour = equation(where=gated_cell, for_all="2 <= t <= T")
 lstm_parts = equation(where=gated_cell, for_all=EVERY)
