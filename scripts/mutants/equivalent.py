@@ -26,6 +26,9 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     # the chapter depth
     **{(f"depth-{name}", "add transpose"): "0 has every shape" for name in ("last", "not-causal", "horizon")},
     ("depth-not-causal", "sign"): "what is not 0 is not 0 with another sign",
+    # lstm
+    ("lstm-not-direct", "add transpose"): "as false: transposed, the derivative is no more diagonal than before",
+    # the package
     **{
         ("rnn/picture.py", piece): "looks only: a size, a width or a place, on which nothing that is shown depends"
         for piece in ("figsize=([", "figsize=(8, [", "height_ratios=[[", "height_ratios=[3, [", "lw=[")
