@@ -18,6 +18,8 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     ("bptt-rows-start", "add transpose"): "0 has every shape",
     ("vanishing-one-factor", "drop transpose"): "as true: a matrix and its transpose have the same singular values",
     ("recurrence-causal", "add transpose"): "0 has every shape",
+    # sequences
+    ("sequences-blind", "add transpose"): "0 has every shape",
     **{
         ("rnn/picture.py", piece): "looks only: a size, a width or a place, on which nothing that is shown depends"
         for piece in ("figsize=([", "figsize=(8, [", "height_ratios=[[", "height_ratios=[3, [", "lw=[")
