@@ -22,7 +22,7 @@ from scripts.figures.plot import BLUE, FAINT, GREEN, GREY, INK, VERMILION, band,
 
 Array = NDArray[Any]
 STEPS, PATTERN, SEEN, SEEDS, UNITS = 16, 3, 7, 10, 6  # a pattern of 3 in 16 steps; training has it at the starts 1 to 7
-UPDATES, LATER = 250, 84
+UPDATES = 250
 STARTS = STEPS - PATTERN + 1
 LAG, ORDERS = 6, 12  # an echo of 6 steps, and windows of up to 12
 
@@ -30,44 +30,41 @@ LAG, ORDERS = 6, 12  # an echo of 6 steps, and windows of up to 12
 @figure()
 def sequences_kinds() -> Drawing:
     """Draw four kinds of tasks: which items come in and which go out, without saying what stands between."""
-    diagram = Diagram(5.6, 3.5)
+    diagram = Diagram(5.2, 3.65)
     kinds = [
-        (0.5, 2.75, (0,), (0, 1, 2, 3)),
-        (3.35, 2.75, (0, 1, 2, 3), (3,)),
-        (0.5, 0.95, (0, 1, 2, 3), (0, 1, 2, 3)),
-        (3.35, 0.95, (0, 1, 2, 3), (0.5, 1.5, 2.5)),
+        (0.75, 2.8, (0,), (0, 1, 2)),
+        (3.6, 2.8, (0, 1, 2), (2,)),
+        (0.75, 0.95, (0, 1, 2), (0, 1, 2)),
+        (3.6, 0.95, (0, 1, 2), (0.5, 1.5)),
     ]
-    gap = 0.52
+    gap = 0.62
     for i, (x, y, inputs, outputs) in enumerate(kinds):
-        bar = diagram.box(x + 1.5 * gap, y, "$f$", width=3 * gap + 0.42, height=0.34, color=GREY, fill=0.08)
+        bar = diagram.box(x + gap, y, "$f$", width=2 * gap + 0.46, height=0.36, color=GREY)
         for t, place in enumerate(inputs, start=1):
-            at = x + gap * place
-            below = diagram.box(at, y - 0.6, f"$x_{t}$", width=0.38, height=0.32, color=BLUE, fill=0.1, size=11)
-            diagram.arrow(below, Node(at, bar.y, 0.1, bar.height), color=GREY)
+            below = diagram.box(x + gap * place, y - 0.64, f"$x_{t}$", width=0.4, height=0.34, color=BLUE)
+            diagram.arrow(below, Node(below.x, bar.y, 0.1, bar.height), color=GREY)
         for t, place in enumerate(outputs, start=1):
-            at = x + gap * place
-            above = diagram.box(at, y + 0.6, f"$y_{t}$", width=0.38, height=0.32, color=VERMILION, fill=0.1, size=11)
-            diagram.arrow(Node(at, bar.y, 0.1, bar.height), above, color=GREY)
-        diagram.text(x - 0.42, y + 0.6, rf"$(\mathrm{{{'abcd'[i]}}})$", color=GREY, size=10, align="left")
+            above = diagram.box(x + gap * place, y + 0.64, f"$y_{t}$", width=0.4, height=0.34, color=VERMILION)
+            diagram.arrow(Node(above.x, bar.y, 0.1, bar.height), above, color=GREY)
+        diagram.text(x - 0.62, y + 0.64, rf"$(\mathrm{{{'abcd'[i]}}})$", color=GREY, size=10, align="left")
     return diagram.drawing()
 
 
 @figure()
 def sequences_sliding() -> Drawing:
     """Draw a window of three that slides along a sequence: the same weights at each place."""
-    diagram = Diagram(5.6, 2.2)
+    diagram = Diagram(5.4, 2.35)
     gap, y = 0.72, 0.4
-    cells = [
-        diagram.box(0.5 + gap * t, y, f"$x_{t + 1}$", width=0.5, height=0.36, color=BLUE, fill=0.1) for t in range(7)
-    ]
+    cells = [diagram.box(0.5 + gap * t, y, f"$x_{t + 1}$", width=0.5, height=0.36, color=BLUE) for t in range(7)]
     for t, color in ((2, GREEN), (4, GREY), (6, VERMILION)):
-        hidden = diagram.box(0.5 + gap * t, 1.2, f"$h_{t + 1}$", color=color, fill=0.1)
-        for i, cell in enumerate(cells[t - 2 : t + 1]):
-            name = f"$W_{2 - i}$"
-            place = (cell.x + hidden.x) / 2 + (-0.2 if i < 2 else 0.2), (cell.y + hidden.y) / 2 + (0.12 if i < 2 else 0)
+        hidden = diagram.box(0.5 + gap * t, 1.36, f"$h_{t + 1}$", color=color)
+        for cell, i, place in zip(
+            cells[t - 2 : t + 1], (2, 1, 0), ((-0.06, 0.17), (0.2, -0.08), (0.17, 0)), strict=True
+        ):
             diagram.arrow(cell, hidden, color=color)
-            diagram.text(*place, name, color=color, size=9)
-        above = diagram.point(0.5 + gap * t, 1.95, f"$y_{t + 1}$", color=color)
+            x, y_ = cell.x + 0.36 * (hidden.x - cell.x), cell.y + 0.36 * (hidden.y - cell.y)
+            diagram.text(x + place[0], y_ + place[1] + 0.06, f"$W_{i}$", color=color, size=9)
+        above = diagram.point(0.5 + gap * t, 2.14, f"$y_{t + 1}$", color=color)
         diagram.arrow(hidden, above, "$W_{hy}$", color=color, side=-0.26, size=9)
     return diagram.drawing()
 
@@ -120,12 +117,13 @@ def sequences_sizes() -> dict[str, int]:
 
 
 def _patterns(rng: np.random.Generator, start: Array, steps: int = STEPS) -> tuple[Array, Array]:
-    """Draw sequences with a rise or a fall of three steps, which begin at `start`: inputs (T, B), and 1 for a rise."""
-    rises = rng.integers(0, 2, size=len(start))
-    x = 0.2 * rng.normal(size=(steps, len(start)))
+    """Draw sequences with a rise or a fall of three steps, begun at `start` (K, B): inputs (T, K, B), 1 for a rise."""
+    rises = rng.integers(0, 2, size=start.shape)
+    x = 0.2 * rng.normal(size=(steps, *start.shape))
+    network, example = np.indices(start.shape)
     for i, value in enumerate((-1.0, 0.0, 1.0)):
-        x[start + i, np.arange(len(start))] += value * (2 * rises - 1)
-    return x, rises[:, np.newaxis].astype(float)
+        x[start + i, network, example] += value * (2 * rises - 1)
+    return x, rises[..., np.newaxis].astype(float)
 
 
 class _Slid:
@@ -141,9 +139,8 @@ class _Slid:
         return {f"{i}{name}": v for i, part in enumerate((self.hidden, self.scores)) for name, v in part.params.items()}
 
     def forward(self, x: Array) -> Array:
-        seen = np.lib.stride_tricks.sliding_window_view(x, self.window, axis=0)  # (places, B, window)
-        inputs = np.repeat(seen[:, np.newaxis], SEEDS, axis=1)
-        self.h = np.tanh(self.hidden.forward(inputs)[0])
+        seen = np.lib.stride_tricks.sliding_window_view(x, self.window, axis=0)  # (places, K, B, window)
+        self.h = np.tanh(self.hidden.forward(seen)[0])
         scores: Array = self.scores.forward(self.h)[0].sum(axis=0)
         return scores
 
@@ -164,7 +161,7 @@ class _Recurrent:
         return self.net.params
 
     def forward(self, x: Array) -> Array:
-        self.outputs = self.net.forward(np.repeat(x[:, np.newaxis, :, np.newaxis], SEEDS, axis=1))[0]
+        self.outputs = self.net.forward(x[..., np.newaxis])[0]
         last: Array = self.outputs[-1]
         return last
 
@@ -187,25 +184,25 @@ def _trained(kind: str, places: int = SEEN) -> Any:
     net = make[kind](rng)
     optimizer, schedule = Adam(), cosine(UPDATES)
     for step in range(UPDATES):
-        x, rises = _patterns(rng, rng.integers(0, places, size=40))
-        _, d_scores = binary_cross_entropy(net.forward(x), np.repeat(rises[np.newaxis], SEEDS, axis=0))
+        x, rises = _patterns(rng, rng.integers(0, places, size=(SEEDS, 40)))
+        _, d_scores = binary_cross_entropy(net.forward(x), rises)
         optimizer.learning_rate = 0.03 * schedule(step)
         optimizer.update(net.params, net.backward(SEEDS * d_scores))
     return net
 
 
-def _right(net: Any, later: int = 0) -> Array:
-    """Return the share of right answers at each place, (seeds, places), of sequences that begin some steps later."""
-    start = np.repeat(np.arange(STARTS), 100)
-    x, rises = _patterns(np.random.default_rng(6), start + later, STEPS + later)
-    right = (net.forward(x)[..., 0] > 0) == (rises[:, 0] > 0)
-    return np.asarray(right.reshape(SEEDS, STARTS, 100).mean(axis=2))
+def _right(net: Any, start: Array, steps: int = STEPS) -> Array:
+    """Return the share of right answers for each step at which the pattern may begin, (seeds, places)."""
+    every = np.tile(np.repeat(start, 100), (SEEDS, 1))
+    x, rises = _patterns(np.random.default_rng(6), every, steps)
+    right = (net.forward(x) > 0) == (rises > 0)
+    return np.asarray(right.reshape(SEEDS, len(start), 100).mean(axis=2))
 
 
 @cache
 def _learned(kind: str) -> Array:
     """Return the share of right answers at each place after training on early places, (seeds, places)."""
-    return _right(_trained(kind))
+    return _right(_trained(kind), np.arange(STARTS))
 
 
 @figure(training="chaotic", seeds=SEEDS)
@@ -218,7 +215,7 @@ def sequences_places() -> Drawing:
     for kind, color, line in kinds:
         band(ax, places, _learned(kind), color=color, line=line)
     ax.axhline(0.5, color=GREY, linewidth=0.7)
-    ax.set(xlabel="$s$", ylim=(0.2, 1.04), xlim=(0.5, STARTS + 0.5), xticks=places[::2], yticks=[0.25, 0.5, 0.75, 1])
+    ax.set(xlabel="$s$", ylim=(-0.04, 1.04), xlim=(0.5, STARTS + 0.5), xticks=places[::2], yticks=[0, 0.5, 1])
     rows = [(int(s), *(float(np.median(_learned(kind)[:, s - 1])) for kind, *_ in kinds)) for s in places]
     return Drawing(fig, ("$s$", "$T$", "$n=3$", "$h_T$"), rows)
 
@@ -233,8 +230,15 @@ def sequences_learned() -> dict[str, Any]:
         found[kind] = {"old": float(np.median(right[:, :SEEN].mean(axis=1))), "new": float(np.median(new))}
         found[kind] |= {"low": float(new.min()), "high": float(new.max())}
     found["between"] = float(np.median(_learned("whole")[:, SEEN : SEEN + PATTERN - 1].mean(axis=1)))
-    late = _right(_trained("recurrent"), LATER)[:, :SEEN].mean(axis=1)
-    found["late"] = {"by": LATER, "steps": STEPS + LATER, "right": float(np.median(late)), "low": float(late.min())}
+    later = SEEN + PATTERN - 1  # the first place that shares no step with those of the training, counted from 0
+    cases = {
+        "late": (np.arange(SEEN) + later, STEPS + later),  # what was seen in training, after noise
+        "soon": (np.arange(STARTS - later), STEPS - later),  # what is new, without the steps before it
+    }
+    for name, (start, steps) in cases.items():
+        right = _right(_trained("recurrent"), start, steps).mean(axis=1)
+        found[name] = {"steps": steps, "right": float(np.median(right)), "low": float(right.min())}
+    found["late"]["by"] = later
     return found
 
 
@@ -325,7 +329,8 @@ def sequences_correlated() -> dict[str, Any]:
         "five": float(r[5]),
         "peak": peak,
         "at": float(r[peak]),
-        "third": float(r[3 * peak]),
+        "late": 28 + int(r[28:38].argmax()),
+        "third": float(r[28:38].max()),
         "noise": float(2 / np.sqrt(len(values))),
     }
 
@@ -338,7 +343,8 @@ def sequences_answers() -> dict[str, Any]:
     shuffled = np.random.default_rng(1).permutation(sunspots()[1])
     r = np.abs(autocorrelation(shuffled, 40)[1:])
     everywhere = {
-        f"all-{kind}": float(np.median(_right(_trained(kind, STARTS)).mean(axis=1))) for kind in ("whole", "recurrent")
+        f"all-{kind}": float(np.median(_right(_trained(kind, STARTS), np.arange(STARTS)).mean(axis=1)))
+        for kind in ("whole", "recurrent")
     }
     return everywhere | {
         "crossing": 1 + H / D,
