@@ -123,7 +123,7 @@ def autocorrelation(values: ArrayLike, largest: int) -> Array:
     if len(values) <= largest or not np.ptp(values):
         raise ValueError(f"values: expected more than {largest}, not all equal, got {len(values)}")
     x = values - values.mean()
-    return np.array([x[: len(x) - n] @ x[n:] for n in range(largest + 1)]) / (x @ x)
+    return np.asarray([x[: len(x) - n] @ x[n:] for n in range(largest + 1)] / (x @ x))
 
 
 # --8<-- [end:autocorrelation]

@@ -187,11 +187,10 @@ def _reread(q: Run, rng: np.random.Generator, change: Callable[[SimpleRNN], None
     for t in range(1, T + 1):
         q["x", t], q["h", t], q["y", t] = x[t - 1].T, states[t - 1].T, outputs[t - 1].T
         q[r"\tilde{x}", t] = x[order[t - 1]].T
-    bag = {name: net.params[name] for name in ("W_xh", "b_h")}
 
     def from_bag(inputs: Array) -> Array:
         """Return the hidden layer of a network that is given the sum of all inputs."""
-        return _with(net, **bag).activation(net.pre_activation(inputs.sum(axis=0), np.zeros((1, H)))).T
+        return net.activation(net.pre_activation(inputs.sum(axis=0), np.zeros((1, H)))).T
 
     q["g"] = from_bag(x)
 

@@ -31,7 +31,7 @@ LAG, ORDERS = 6, 12  # an echo of 6 steps, and windows of up to 12
 def sequences_kinds() -> Drawing:
     """Draw four kinds of tasks: which items come in and which go out, without saying what stands between."""
     diagram = Diagram(5.2, 3.65)
-    kinds = [
+    kinds: list[tuple[float, float, tuple[float, ...], tuple[float, ...]]] = [
         (0.75, 2.8, (0,), (0, 1, 2)),
         (3.6, 2.8, (0, 1, 2), (2,)),
         (0.75, 0.95, (0, 1, 2), (0, 1, 2)),
