@@ -282,11 +282,11 @@ def sequences_before() -> Drawing:
     left.set(xlabel="$n$", ylabel="$(y_t-x_{t-6})^2$", ylim=(-0.05, 1.2), xticks=n[::2])
     right.plot(n, _sunspot_errors(), "o-", color=VERMILION, markersize=3.5)
     right.set(xlabel="$n$", ylabel="RMSE", ylim=(0, None), xticks=n[::2])
-    rows = [(int(i), a, b) for i, a, b in zip(n, _echo_left(), _sunspot_errors(), strict=True)]
+    rows = [(int(i), round(a, 9), b) for i, a, b in zip(n, _echo_left(), _sunspot_errors(), strict=True)]
     return Drawing(fig, ("$n$", "$(y_t-x_{t-6})^2$", "RMSE"), rows)
 
 
-@number
+@number(digits=3)
 def sequences_orders() -> dict[str, Any]:
     """Give some of those errors, and the lag of the echo."""
     spots = _sunspot_errors()
@@ -297,7 +297,6 @@ def sequences_orders() -> dict[str, Any]:
         "six": echo[LAG - 1],
         "one": spots[0],
         "two": spots[1],
-        "eight": spots[7],
         "nine": spots[8],
         "twelve": spots[11],
     }
