@@ -99,7 +99,6 @@ def sunspots() -> tuple[Array, Array]:
     return np.array([int(year) for year, _ in rows]), np.array([float(number) for _, number in rows])
 
 
-# --8<-- [start:autocorrelation]
 def autocorrelation(values: ArrayLike, largest: int) -> Array:
     """Return r_0 … r_largest, how alike a series is to itself n steps later: 1 is most, 0 not at all.
 
@@ -124,9 +123,6 @@ def autocorrelation(values: ArrayLike, largest: int) -> Array:
         raise ValueError(f"values: expected more than {largest}, not all equal, got {len(values)}")
     x = values - values.mean()
     return np.asarray([x[: len(x) - n] @ x[n:] for n in range(largest + 1)] / (x @ x))
-
-
-# --8<-- [end:autocorrelation]
 
 
 def check_type(seq_type: Any) -> str:

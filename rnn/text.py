@@ -285,7 +285,6 @@ def split(values: Any, *, validation: float = 0.2, test: float = 0.2) -> tuple[A
     return values[:first], values[first : total - for_test], values[total - for_test :]
 
 
-# --8<-- [start:windows]
 def windows(values: Array, window: int) -> tuple[Array, Array]:
     """Return every run of `window` values, oldest first, and the value that follows it.
 
@@ -311,9 +310,6 @@ def windows(values: Array, window: int) -> tuple[Array, Array]:
     if values.ndim != 1 or len(values) <= window:
         raise ValueError(f"values: expected (T,) with T above {window}, got {values.shape}")
     return np.lib.stride_tricks.sliding_window_view(values, window)[:-1], values[window:]
-
-
-# --8<-- [end:windows]
 
 
 def pad(sequences: Sequence[ArrayLike], *, value: float = 0) -> tuple[Array, Array]:

@@ -18,7 +18,7 @@ from rnn.text import windows
 from rnn.train import autoregression, fit_autoregression
 from scripts.figures import Drawing, figure, number
 from scripts.figures.diagram import Diagram, Node
-from scripts.figures.plot import BLUE, FAINT, GREEN, GREY, INK, VERMILION, band, plot
+from scripts.figures.plot import BLUE, FAINT, GREEN, GREY, VERMILION, band, plot
 
 Array = NDArray[Any]
 STEPS, PATTERN, SEEN, SEEDS, UNITS = 16, 3, 7, 10, 6  # a pattern of 3 in 16 steps; training has it at the starts 1 to 7
@@ -93,6 +93,8 @@ def sequences_growth() -> Drawing:
         offset = (-4, 4) if values is not curves["rnn"] else (-4, -11)
         ax.annotate(text, (T[place], values[place]), offset, textcoords="offset points", ha="right", color=color)
     ax.set(xlabel="$T$", xlim=(1, 1000), ylim=(100, 1e8))
+    ax.tick_params(which="minor", length=0)
+    ax.minorticks_off()
     rows = [(int(t), *(int(curves[k][i]) for k in curves), int(every[i])) for i, t in enumerate(T)]
     return Drawing(fig, ("$T$", "$H(TD+1)$", "$H(nD+1)$", "$H(D+H+1)$", "$TD\\cdot TH+TH$"), rows)
 
@@ -304,16 +306,13 @@ def sequences_orders() -> dict[str, Any]:
 
 @figure()
 def sequences_sunspots() -> Drawing:
-    """Draw the sunspot numbers, and their autocorrelation."""
-    years, values = sunspots()
-    r = autocorrelation(values, 40)
-    fig, (top, bottom) = plot(2, 1, width=5.6, height=3.3)
-    top.plot(years, values, color=INK, linewidth=0.8)
-    top.set(xlim=(1700, 2008), ylim=(0, None), xticks=[1700, 1800, 1900, 2000], ylabel="$x_t$", xlabel="$t$")
+    """Draw the autocorrelation of the sunspot numbers."""
+    r = autocorrelation(sunspots()[1], 40)
+    fig, bottom = plot(width=5.4, height=2.0)
     bottom.vlines(np.arange(41), 0, r, color=BLUE, linewidth=1.6)
     bottom.axhline(0, color=GREY, linewidth=0.7)
     bottom.set(xlabel="$n$", ylabel="$r_n$", xlim=(-0.6, 40.6), xticks=[0, 10, 20, 30, 40])
-    return Drawing(fig, ("$n$", "$r_n$"), [(n, float(r[n])) for n in range(0, 41)])
+    return Drawing(fig, ("$n$", "$r_n$"), [(n, float(r[n])) for n in range(0, 41, 2)])
 
 
 @number
