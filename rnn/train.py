@@ -337,7 +337,6 @@ def baselines(seen: Array, past: Array) -> dict[str, Array]:
     }
 
 
-# --8<-- [start:fit-autoregression]
 def fit_autoregression(values: Array, order: int) -> Array:
     """Fit x_t = w_0 + w_1 x_{t-order} + … + w_order x_{t-1} by least squares.
 
@@ -356,9 +355,6 @@ def fit_autoregression(values: Array, order: int) -> Array:
     past, targets = windows(values, order)
     design = np.column_stack([np.ones(len(targets)), past])
     return np.asarray(np.linalg.lstsq(design, targets, rcond=None)[0])
-
-
-# --8<-- [end:fit-autoregression]
 
 
 def autoregression(weights: Array, past: Array) -> Array:
