@@ -29,6 +29,8 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     # lstm
     ("lstm-not-direct", "add transpose"): "as false: transposed, the derivative is no more diagonal than before",
     # the package
+    # sequences
+    ("sequences-blind", "add transpose"): "0 has every shape",
     **{
         ("rnn/picture.py", piece): "looks only: a size, a width or a place, on which nothing that is shown depends"
         for piece in ("figsize=([", "figsize=(8, [", "height_ratios=[[", "height_ratios=[3, [", "lw=[")
