@@ -240,7 +240,7 @@ def test_chinese_is_set_as_chinese(name):
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_every_context_is_explained_where_the_badges_link_to(lang):
     used = {world.name.replace("_", "-") for eq in registry().values() for world in (*eq.worlds, *eq.equal_in)}
-    explained = set(re.findall(r"\{ #context-([\w-]+) \}", PAGES[lang]["notation.md"].text))
+    explained = set(re.findall(r"\{ #context-([\w-]+) \}", PAGES[lang]["contexts.md"].text))
     assert used == explained
 
 

@@ -53,13 +53,13 @@ def _three(q: Run, rng: np.random.Generator, *, saturated: bool) -> None:
 
 @world()
 def three_cells(q: Run, rng: np.random.Generator) -> None:
-    """A tanh cell, a GRU cell and an LSTM cell over the same sequence."""  # noqa: D401
+    """A tanh cell, a GRU cell and an LSTM cell over the same sequence."""
     _three(q, rng, saturated=False)
 
 
 @world()
 def saturated_cells(q: Run, rng: np.random.Generator) -> None:
-    """The same with gates that are fully open, a GRU state of ones and an LSTM cell that counts up."""  # noqa: D401
+    """The same with gates that are fully open, a GRU state of ones and an LSTM cell that counts up."""
     _three(q, rng, saturated=True)
 
 
@@ -137,7 +137,7 @@ def counted_cells(q: Run, rng: np.random.Generator) -> None:
 
 @world()
 def without_read_out(q: Run, rng: np.random.Generator) -> None:
-    """The same without a read-out layer."""  # noqa: D401
+    """The same without a read-out layer."""
     _count(q, rng, read_out=False)
 
 
@@ -159,7 +159,7 @@ def equal_budgets(q: Run, rng: np.random.Generator) -> None:
 
 @world()
 def counting_cell(q: Run, rng: np.random.Generator) -> None:
-    """An LSTM cell with weights set by hand: gates open, and a candidate that is 1 or −1 as the input is."""  # noqa: D401
+    """An LSTM cell with weights set by hand: gates open, and a candidate that is 1 or −1 as the input is."""
     cell = LSTMCell(1, 1, rng=rng)
     for name, value in cell.params.items():
         value[...] = 50.0 if name in ("W_xc", "b_f", "b_i", "b_o") else 0.0
@@ -172,7 +172,7 @@ def counting_cell(q: Run, rng: np.random.Generator) -> None:
 
 @world()
 def leaky_cell(q: Run, rng: np.random.Generator) -> None:
-    """A GRU cell with the same candidate, and a constant update gate."""  # noqa: D401
+    """A GRU cell with the same candidate, and a constant update gate."""
     cell = GRUCell(1, 1, rng=rng)
     for name, value in cell.params.items():
         value[...] = 50.0 if name == "W_xn" else 0.0

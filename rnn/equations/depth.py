@@ -1,7 +1,5 @@
 """The formulas of the chapter *depth*: networks that read in both directions, and networks with many layers."""
 
-# ruff: noqa: D401  (a world's first line names it)
-
 from __future__ import annotations
 
 from collections.abc import Callable

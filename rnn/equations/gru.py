@@ -1,5 +1,4 @@
 """The formulas of the chapter *gru*: four functions of one name, their gradients, and what they turn into."""
-# ruff: noqa: D401  (the docstring of a context is its name on the page, not a command)
 
 from __future__ import annotations
 

@@ -1,7 +1,5 @@
 """The formulas of the chapter *losses*: from scores to a number, and the gradient that begins the way back."""
 
-# ruff: noqa: D401  (a world's docstring is its name on the page)
-
 from __future__ import annotations
 
 import itertools

@@ -1,7 +1,5 @@
 """The formulas of the chapter *lstm*: a state that is carried by adding, and gates."""
 
-# ruff: noqa: D401 (a context says what it is)
-
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -305,7 +305,7 @@ def _reached(k1: int, k2: int, T: int) -> Array:
 
 
 @world(means=_ELMAN_NOTATION, held=["h"])
-def windowed(q: Run, rng: np.random.Generator) -> Callable[[], Seen]:
+def truncated(q: Run, rng: np.random.Generator) -> Callable[[], Seen]:
     """The network of elman, its gradient truncated: three times k_1 steps, and each time back over k_2 steps."""
     k1 = int(rng.integers(1, 4))
     k2 = k1 + int(rng.integers(0, 4))
@@ -403,8 +403,8 @@ def geometric_steep(q: Run, rng: np.random.Generator) -> Callable[[], Seen]:
     return _geometric(q, rng, rng.uniform(0.5e-4, 1e-4))
 
 
-remedies_window = definition(where=windowed, for_all="1 <= m <= 3")
-remedies_truncated = definition(where=windowed)
+remedies_window = definition(where=truncated, for_all="1 <= m <= 3")
+remedies_truncated = definition(where=truncated)
 remedies_kept = definition(where=blocks, for_all="0 <= n < T")
 remedies_sliding = definition(where=sliding, for_all="1 <= k <= T")
 remedies_dropped = equation(where=sliding, for_all="1 <= k < T")

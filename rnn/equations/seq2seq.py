@@ -1,7 +1,5 @@
 """The formulas of the chapter *seq2seq*: an encoder, a decoder, and attention between them."""
 
-# ruff: noqa: D401  (the docstring of a context is its caption)
-
 from __future__ import annotations
 
 import itertools

@@ -1,7 +1,5 @@
 """The formulas of the chapter *sequences*: fully connected networks on sequences, whole or a window at a time."""
 
-# ruff: noqa: D401  (a docstring here is the caption of a context)
-
 from __future__ import annotations
 
 from collections.abc import Callable

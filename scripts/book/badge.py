@@ -102,9 +102,8 @@ def _separator(lang: str) -> str:
 
 def _context(name: str, formula: Formula) -> str:
     """Link a context to where its source is shown."""
-    here = formula.page.path.stem == "notation"
     up = "" if formula.page.path.stem == "index" else "../"
-    return f'<a href="{"" if here else up + "notation/"}#context-{name.replace("_", "-")}">{name.replace("_", " ")}</a>'
+    return f'<a href="{up}contexts/#context-{name.replace("_", "-")}">{name.replace("_", " ")}</a>'
 
 
 def _readable(for_all: str) -> str:
