@@ -142,8 +142,16 @@ def printed(browser: Browser, home: str, name: str, file: Path) -> int:
     page.add_style_tag(content=STYLE)
     page.emulate_media(media="print", color_scheme="light")
     page.wait_for_load_state("networkidle")
-    numbers = {"display_header_footer": True, "header_template": "<span></span>", "footer_template": FOOT}
-    page.pdf(path=file, prefer_css_page_size=True, print_background=True, outline=True, tagged=True, **numbers)
+    page.pdf(
+        path=file,
+        prefer_css_page_size=True,
+        print_background=True,
+        outline=True,
+        tagged=True,
+        display_header_footer=True,
+        header_template="<span></span>",
+        footer_template=FOOT,
+    )
     context.close()
     return len(pages)
 

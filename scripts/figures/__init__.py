@@ -22,7 +22,7 @@ import pkgutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -101,6 +101,10 @@ def figure(*, training: str = "", seeds: int = 0) -> Callable[[Callable[[], Draw
     return lambda function: Declared("figure", function, training=training, seeds=seeds)
 
 
+@overload
+def number(function: Callable[[], Any]) -> Declared: ...
+@overload
+def number(*, digits: int = 2) -> Callable[[Callable[[], Any]], Declared]: ...
 def number(function: Callable[[], Any] | None = None, *, digits: int = 2) -> Any:
     """Declare a function that returns a number, a yes or no (a bool), a word of `WORDS`, or a dict of such by name.
 

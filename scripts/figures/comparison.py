@@ -210,7 +210,7 @@ def comparison_sizes() -> dict[str, Any]:
     }
 
 
-@number(digits=4)  # type: ignore[untyped-decorator]
+@number(digits=4)
 def comparison_answers() -> dict[str, Any]:
     """What the exercises ask for: the widest LSTM within a budget, a coupled one, a stack of two layers."""
     root = (np.sqrt((4 * 65) ** 2 + 16 * 100_000) - 4 * 65) / 8

@@ -25,7 +25,7 @@ def scores_of(p: Array) -> Array:
     return np.asarray(np.log(np.stack([p, 1 - p], axis=-1))[:, np.newaxis])
 
 
-@number(digits=3)  # type: ignore[untyped-decorator]
+@number(digits=3)
 def losses_four() -> dict[str, Any]:
     """The four symbols: the mean loss, its exponential, and what two popular descriptions of perplexity give."""
     mean, _ = softmax_cross_entropy(scores_of(RIGHT), np.zeros((4, 1), int))
@@ -140,7 +140,7 @@ def losses_tempered() -> dict[str, Any]:
 LENGTHS, SYMBOLS = (20, 5, 5, 2), 10
 
 
-@number(digits=3)  # type: ignore[untyped-decorator]
+@number(digits=3)
 def losses_wrong_mean() -> dict[str, Any]:
     """A batch of which most is padding, and scores that are all equal."""
     T, B = max(LENGTHS), len(LENGTHS)
@@ -254,7 +254,7 @@ def losses_learned() -> dict[str, Any]:
     }
 
 
-@number(digits=3)  # type: ignore[untyped-decorator]
+@number(digits=3)
 def losses_units() -> dict[str, Any]:
     """A sonnet in characters and in words: what a perplexity in the one unit is in the other."""
     text = TEXTS["sonnet"]
@@ -334,7 +334,7 @@ def losses_ctc_counts() -> dict[str, Any]:
 # --------------------------------------------------------------------------- answers
 
 
-@number(digits=3)  # type: ignore[untyped-decorator]
+@number(digits=3)
 def losses_answers() -> dict[str, Any]:
     """The numbers in the answers to the exercises."""
     one_miss = np.append(np.full(99, 0.5), 1e-6)
