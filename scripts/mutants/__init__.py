@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Mutant:
-    """One break: what kind it is, where, and what the text reads afterwards."""
+    """One break: what kind it is, where, what the text reads afterwards, and the lines of the broken statement."""
 
     kind: str
     place: str
     text: str
     shown: str
+    lines: tuple[int, int] = (0, 0)
