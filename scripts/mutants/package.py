@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+from collections import Counter
 from collections.abc import Iterator
 from itertools import accumulate
 from pathlib import Path
@@ -41,7 +42,7 @@ def code_mutants(path: Path) -> Iterator[Mutant]:
     """Yield every break of a module: operators, transposes, indices, dropped terms, conditions."""
     whole = path.read_bytes()
     starts = [0, *accumulate(len(line) for line in whole.splitlines(keepends=True))]
-    place = str(path.relative_to(ROOT))
+    place, alike = str(path.relative_to(ROOT)), Counter[tuple[str, str]]()
     for node, string, statement in _nodes(ast.parse(whole)):
         for kind, broken, change in _changes(node):
             # Before Python 3.12 what stands in an f-string does not know its place: the string is written anew.
@@ -59,7 +60,8 @@ def code_mutants(path: Path) -> Iterator[Mutant]:
             new = _spliced(fresh, old.col_offset)
             text = (whole[:start] + new.encode() + whole[end:]).decode()
             shown = _in_line(whole.splitlines(), old, before.splitlines()[0], after.splitlines()[0])
-            yield Mutant(kind, place, text, shown, _lines(statement))
+            alike[kind, shown.partition(": ")[2]] += 1
+            yield Mutant(kind, place, text, shown, _lines(statement), alike[kind, shown.partition(": ")[2]])
 
 
 def _nodes(tree: ast.AST) -> Iterator[tuple[Any, Any, Any]]:

@@ -2,7 +2,7 @@
 
 Which tests execute a line is measured once, by coverage, on the whole package; a break is shown to these alone, the
 quickest first.  Every run is a fork of a process that is warm already: it has NumPy, pytest and hypothesis loaded, but
-nothing of ours, and works in a copy of the checkout.
+nothing of ours, and works in a copy of the checkout.  Time is the processor's, so that a busy machine decides nothing.
 """
 
 from __future__ import annotations
@@ -16,12 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.book.cache import CACHE, key, load, store
-from scripts.book.closure import ROOT
+from scripts.book.closure import ROOT, digest
 from scripts.mutants import Mutant
 
 WARM = """
-import json, os, signal, sys, time
+import json, os, resource, signal, sys, time
 import hypothesis, lark, markdown, matplotlib, numpy, numpy.testing, pytest
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 from scripts.mutants.trace import trace
 for line in sys.stdin:
     seconds, args, report = json.loads(line)
@@ -31,12 +33,13 @@ for line in sys.stdin:
         null = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(null, stream)
+        resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds) + 5))
         try:
             sys.dont_write_bytecode = report is None  # a broken module must not be found compiled by the next run
             os._exit(int(pytest.main(args) if report is None else trace(args, report)))
         except BaseException:
             os._exit(70)
-    end, status = time.monotonic() + seconds, None
+    end, status = time.monotonic() + 20 * seconds, None
     while status is None:
         time.sleep(0.005)
         done, code = os.waitpid(child, os.WNOHANG)
@@ -49,7 +52,7 @@ for line in sys.stdin:
     print(status, flush=True)
 """
 QUIET = ["-x", "-q", "-W", "ignore::pytest.PytestAssertRewriteWarning", "-p", "no:cacheprovider", "-p", "no:xdist"]
-PATIENCE = 15.0  # seconds that are always allowed, beyond five times what the tests take of the unbroken package
+PATIENCE = 15.0  # seconds of the processor, beyond five times what the tests take of the unbroken package
 SHORT = 1.0  # seconds of tests that are tried first
 LONG = 600.0  # seconds for the tests of one file, traced
 OLD = 946_684_800  # a time of change for all files, so that what is compiled stays valid, and a break's is newer
@@ -169,8 +172,9 @@ class Verdicts:
     """
 
     def __init__(self) -> None:
-        package = sorted((ROOT / "rnn").rglob("*.py"))
-        self._package = key(*(path.read_bytes() for path in package))
+        package = sorted((ROOT / "rnn").glob("*.py"))
+        self._package = digest(*(f"rnn.{path.stem}" for path in package))  # blind to comments
+        self._bytes = key(*(path.read_bytes() for path in package))  # lines have numbers
         self._tests: dict[str, str] = {}
 
     def noticed(self, mutant: Mutant) -> bool:
@@ -192,10 +196,11 @@ class Verdicts:
         store(self._traced(name), json.dumps([test.written() for test in tests]))
 
     def _path(self, mutant: Mutant) -> Path:
-        return CACHE / "mutants" / key(self._package, mutant.place, mutant.text)
+        _, _, shown = mutant.shown.partition(": ")  # without the line's number
+        return CACHE / "mutants" / key(self._package, mutant.place, mutant.kind, mutant.number, shown)
 
     def _traced(self, name: str) -> Path:
-        return CACHE / "traces" / f"{key(self._package, name, self._version(name))}.json"
+        return CACHE / "traces" / f"{key(self._bytes, name, self._version(name))}.json"
 
     def _version(self, name: str) -> str:
         if name not in self._tests:

@@ -15,7 +15,7 @@ import pytest
 
 
 class Watch:
-    """A plugin of pytest that tells coverage which test is running, and takes the time."""
+    """A plugin of pytest that tells coverage which test is running, and takes the processor's time."""
 
     def __init__(self, watched: coverage.Coverage) -> None:
         self.watched = watched
@@ -25,9 +25,9 @@ class Watch:
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[Any]:
         """Let what follows count for this test."""
         self.watched.switch_context(item.nodeid)
-        start = time.monotonic()
+        start = time.process_time()
         yield
-        self.seconds[item.nodeid] = time.monotonic() - start
+        self.seconds[item.nodeid] = time.process_time() - start
         self.watched.switch_context("")
 
 
