@@ -14,7 +14,7 @@ export FULL
 export PATH := $(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup site serve test check rest lint types formulas links html twice browser mutants hostile canary lighthouse bench bench-peers compare clean lock
+.PHONY: help setup site serve test check rest lint types formulas links html twice browser mutants hostile status pdf canary lighthouse bench bench-peers compare clean lock
 
 ## help: print these sentences
 help:
@@ -99,6 +99,14 @@ formulas: setup
 ## mutants: break the formulas and the code once in each place and list the breaks that no check notices (hours; ARGS="--sample 0.1" for some)
 mutants: formulas
 	$(call gate,broken code,$(BIN)/python -m scripts.mutants code $(ARGS))
+
+## pdf: print each edition into build/unrolled-en.pdf and build/unrolled-zh.pdf (needs Chromium)
+pdf: site
+	@$(BIN)/python -m scripts.pdf
+
+## status: count what the book has, chapter by chapter: equations, figures, questions, exercises, words
+status: setup
+	@$(BIN)/python -m scripts.status
 
 ## canary: build the pages with Zensical and with ProperDocs too and compare the anchors; nothing waits for it
 canary: setup

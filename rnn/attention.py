@@ -130,6 +130,7 @@ class _Attention:
         values = np.where(inside[..., None], values.swapaxes(0, 1), 0)
         return Memory(keys, self.project(keys), values, inside[:, None])
 
+    # --8<-- [start:look]
     def look(self, queries: Array, memory: Memory) -> tuple[Array, Array, LookCache]:
         """Take queries (B, N, H) to contexts (B, N, C), weights (B, N, T_in) and a cache for `look_back`."""
         scores, cache = self.scores(queries, memory.projected)
@@ -137,6 +138,8 @@ class _Attention:
         contexts = weights @ memory.values
         return contexts, weights, (weights, cache)
 
+    # --8<-- [end:look]
+    # --8<-- [start:look-back]
     def look_back(self, d_contexts: Array, memory: Memory, cache: LookCache) -> tuple[Array, Array, Grads]:
         """Take the gradient for the contexts back: to queries, projected keys, parameters."""
         weights, cache_of_scores = cache
@@ -145,6 +148,7 @@ class _Attention:
         d_scores = weights * (d_weights - (weights * d_weights).sum(axis=-1, keepdims=True))
         return self.scores_back(d_scores, memory.projected, cache_of_scores)
 
+    # --8<-- [end:look-back]
     def values_back(self, d_contexts: Array, weights: Array) -> Array:
         """Take the gradient for the contexts (B, N, C) back to the values (B, T_in, C)."""
         d_values: Array = weights.swapaxes(1, 2) @ d_contexts

@@ -123,6 +123,7 @@ def gru(input_size: int, hidden_size: int, *, reset: str = "after", biases: str 
     return _recurrent(input_size, hidden_size, biases, gates=3, second=reset == "after", more=8, kept=5)
 
 
+# --8<-- [start:recurrent]
 def _recurrent(D: int, H: int, biases: str, *, gates: int, second: bool, more: int, kept: int) -> Counts:
     """Count what all have in common.
 
@@ -138,6 +139,7 @@ def _recurrent(D: int, H: int, biases: str, *, gates: int, second: bool, more: i
     return Counts(products + bias, products, additions + more * H, D + kept * H)
 
 
+# --8<-- [end:recurrent]
 def lstm_variant(
     input_size: int,
     hidden_size: int,

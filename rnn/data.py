@@ -8,6 +8,7 @@ from importlib import resources
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rnn import validate
 from rnn.validate import Array, quiet
@@ -96,6 +97,32 @@ def sunspots() -> tuple[Array, Array]:
     text = (resources.files("rnn") / "sunspots.csv").read_text(encoding="utf-8")
     rows = re.findall(r"^(\d+),(\S+)$", text, flags=re.MULTILINE)
     return np.array([int(year) for year, _ in rows]), np.array([float(number) for _, number in rows])
+
+
+def autocorrelation(values: ArrayLike, largest: int) -> Array:
+    """Return r_0 … r_largest, how alike a series is to itself n steps later: 1 is most, 0 not at all.
+
+    Parameters
+    ----------
+    values : array_like (T,)
+        The series, T above `largest`; not all its numbers are equal.
+    largest : int
+        The largest lag n.
+
+    Returns
+    -------
+    ndarray (largest + 1,)
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the values are not such a series, or `largest` is not a whole number from 0 on.
+    """
+    values, largest = validate.array("values", values, ("steps",)), validate.size("largest", largest, at_least=0)
+    if len(values) <= largest or not np.ptp(values):
+        raise ValueError(f"values: expected more than {largest}, not all equal, got {len(values)}")
+    x = values - values.mean()
+    return np.asarray([x[: len(x) - n] @ x[n:] for n in range(largest + 1)] / (x @ x))
 
 
 def check_type(seq_type: Any) -> str:

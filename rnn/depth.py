@@ -162,6 +162,7 @@ class Stacked(Composite):
         begin = self.zero_state(batch) if state is None else check_own_state("state", state, self)
         return StackedStream([stream_of(layer, part) for layer, part in zip(self._layers.values(), begin, strict=True)])
 
+    # --8<-- [start:stacked-step]
     def step(self, x: Any, state: Any) -> tuple[State, Any]:
         """Take one step of a stack of cells: x (B, D) and their states to the states after and a cache."""
         self._check_cells("step")
@@ -173,6 +174,8 @@ class Stacked(Composite):
             new.append(part)
             caches.append(cache)
         return tuple(new), tuple(caches)
+
+    # --8<-- [end:stacked-step]
 
     @quiet
     def step_back(self, d_state: Any, cache: Any) -> tuple[Array, State, dict[str, Array]]:
@@ -254,6 +257,7 @@ class Bidirectional(Composite):
         self.output_size: int = there.output_size + back.output_size
         self._last: Any = None  # the lengths and the outputs' kind of the last forward
 
+    # --8<-- [start:both-ways]
     def forward(
         self, inputs: ArrayLike, state: State | None = None, *, lengths: ArrayLike | None = None
     ) -> tuple[Array, State]:
@@ -268,6 +272,8 @@ class Bidirectional(Composite):
         self._last = ends, outputs.shape, outputs.dtype
         self._end = end, start
         return outputs, self._end
+
+    # --8<-- [end:both-ways]
 
     @quiet
     def backward(self, d_outputs: ArrayLike, d_state: State | None = None) -> tuple[Array, State]:
@@ -284,6 +290,7 @@ class Bidirectional(Composite):
         return d_inputs, (d_there, d_back)
 
 
+# --8<-- [start:reversed-within]
 def reversed_within(values: Array, lengths: Array | None) -> Array:
     """Return values (T, B, …) with each sequence reversed within its own length; padding stays where it is."""
     if lengths is None:
@@ -291,6 +298,9 @@ def reversed_within(values: Array, lengths: Array | None) -> Array:
     times = np.arange(len(values)).reshape(-1, *[1] * lengths.ndim)
     source = np.where(times < lengths, lengths - 1 - times, times)
     return np.take_along_axis(values, source[..., None], axis=0)
+
+
+# --8<-- [end:reversed-within]
 
 
 class Residual:

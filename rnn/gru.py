@@ -110,6 +110,7 @@ class GRUCell:
         a: Array = x @ W_x + h_prev @ W_h + b
         return a
 
+    # --8<-- [start:step]
     @quiet
     def step(self, x: ArrayLike, state: tuple[ArrayLike]) -> tuple[tuple[Array], Cache]:
         """Take one step: x (B, D) and the state (h_prev,) to the state (h,) and a cache for `step_back`."""
@@ -126,10 +127,13 @@ class GRUCell:
         h = validate.result("h", keep * h_prev + (1 - keep) * n)
         return (h,), (x, h_prev, z, r, m, n)
 
+    # --8<-- [end:step]
+
     @quiet
     def step_back(self, d_state: tuple[ArrayLike], cache: Cache) -> tuple[Array, tuple[Array], Grads]:
         """Take the gradient (delta,) back through one step: to x, the state before, the parameters."""
         delta, (x, h_prev, z, r, m, n) = self._check_step_back(d_state, cache)
+        # --8<-- [start:step-back]
         keep, sign = (z, 1) if self.update == "keeps" else (1 - z, -1)
         d_h_prev = delta * keep
         d_a = {"z": sign * delta * (h_prev - n) * z * (1 - z)}
@@ -153,6 +157,7 @@ class GRUCell:
         for gate in "zr":
             grads[f"W_h{gate}"] = h_prev.T @ d_a[gate]
             d_h_prev = d_h_prev + d_a[gate] @ self.params[f"W_h{gate}"].T
+        # --8<-- [end:step-back]
         validate.results("gradient", {"x": d_x, "h": d_h_prev} | grads)
         return d_x, (d_h_prev,), {name: grads[name] for name in self.params}
 

@@ -92,11 +92,13 @@ def orthogonal(shape: tuple[int, int], rng: np.random.Generator, gain: float = 1
     """
     inputs, outputs = _check_shape(shape)
     gain = validate.number("gain", gain)
+    # --8<-- [start:orthogonal]
     gaussian = _check_rng(rng).normal(size=(max(inputs, outputs), min(inputs, outputs)))
     q, r = np.linalg.qr(gaussian)
     # QR alone favours certain signs; with those of R's diagonal the columns are uniform (the Haar measure).
     q = q * np.sign(np.diag(r))
     return gain * (q if inputs >= outputs else q.T)
+    # --8<-- [end:orthogonal]
 
 
 def identity(shape: tuple[int, int], scale: float = 1.0) -> Array:

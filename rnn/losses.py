@@ -88,13 +88,16 @@ def softmax_cross_entropy(
     """
     scores, weights = _check_outputs("scores", scores, mask, seeds)
     right = _check_classes(targets, mask, scores)[..., np.newaxis]
-    scores -= scores.real.max(axis=-1, keepdims=True)  # changes no probability; no exponential overflows
+    # --8<-- [start:softmax]
+    scores -= scores.real.max(axis=-1, keepdims=True)  # no exponential overflows
     exps = np.exp(scores)
     sums = exps.sum(axis=-1, keepdims=True)
-    loss = _mean((np.log(sums) - np.take_along_axis(scores, right, -1))[..., 0], weights, seeds)
+    losses = np.log(sums) - np.take_along_axis(scores, right, -1)
+    loss = _mean(losses[..., 0], weights, seeds)
     d_scores = exps / sums
     np.put_along_axis(d_scores, right, np.take_along_axis(d_scores, right, -1) - 1, -1)
     return loss, d_scores * weights[..., np.newaxis]
+    # --8<-- [end:softmax]
 
 
 @quiet
@@ -134,12 +137,14 @@ def binary_cross_entropy(
     wanted = _check_targets(targets, mask, scores)
     if not (wanted.min() >= 0 and wanted.max() <= 1):
         raise ValueError(f"targets: expected numbers from 0 to 1, got {wanted.min():g} to {wanted.max():g}")
+    # --8<-- [start:binary]
     positive = scores.real > 0
     e = np.exp(np.where(positive, -scores, scores))  # at most 1
-    minus_log_off = np.where(positive, scores, 0) + np.log1p(e)  # log(1 + exp(score))
+    wrong = np.where(positive, 1 - wanted, -wanted) * scores  # 0 on the right side
     on = np.where(positive, 1, e) / (1 + e)
-    loss = _mean((minus_log_off - wanted * scores).sum(axis=-1), weights, seeds)
+    loss = _mean((wrong + np.log1p(e)).sum(axis=-1), weights, seeds)
     return loss, (on - wanted) * weights[..., np.newaxis]
+    # --8<-- [end:binary]
 
 
 @dataclass(frozen=True)
@@ -169,11 +174,13 @@ class LastStep:
         kept = np.ones(shape, bool) if mask is None else _check_mask(mask, shape)
         if not (kept[0].all() and (kept[:-1] >= kept[1:]).all()):
             raise ValueError("mask: expected True from each sequence's first step to its last, got a gap")
+        # --8<-- [start:last-step]
         last = kept.sum(axis=0)[np.newaxis, ..., np.newaxis] - 1
         loss, d_last = self.loss(np.take_along_axis(outputs, last, axis=0)[0], targets)
         d_outputs = np.zeros_like(outputs)
         np.put_along_axis(d_outputs, last, d_last[np.newaxis], axis=0)
         return loss, d_outputs
+        # --8<-- [end:last-step]
 
 
 @quiet
@@ -257,11 +264,14 @@ def _log_paths(log_emit: Array, symbols: Array, blank: int, ends: Array, counts:
     last_blank = 2 * counts[:, np.newaxis]
     final = (np.arange(N) == last_blank) | (np.arange(N) == last_blank - 1)  # a path ends there or on the last label
 
-    before = np.full_like(log_emit, LOG_ZERO)  # the paths up to t, its own symbol included
+    # --8<-- [start:ctc-forward]
+    before = np.full_like(log_emit, LOG_ZERO)  # paths up to t, its symbol included
     before[0, :, :2] = log_emit[0, :, :2]
     for t in range(1, T):
         came = before[t - 1]
-        before[t] = _log_add(came, _moved(came, 1), np.where(skips, _moved(came, 2), LOG_ZERO)) + log_emit[t]
+        skipped = np.where(skips, _moved(came, 2), LOG_ZERO)
+        before[t] = _log_add(came, _moved(came, 1), skipped) + log_emit[t]
+    # --8<-- [end:ctc-forward]
 
     after = np.full_like(log_emit, LOG_ZERO)  # the paths behind t, its own symbol not included
     for t in reversed(range(T)):

@@ -122,6 +122,7 @@ class LSTMCell:
 
     # --8<-- [end:step]
 
+    # --8<-- [start:step-back]
     @quiet
     def step_back(self, d_state: tuple[ArrayLike, ArrayLike], cache: Cache) -> tuple[Array, State, Grads]:
         """Take the gradients (d_h, d_c) back through one step: to x, the state before, the parameters."""
@@ -142,6 +143,8 @@ class LSTMCell:
         d_c_prev = d_c * f
         validate.results("gradient", {"x": d_x, "h": d_h_prev, "c": d_c_prev} | grads)
         return d_x, (d_h_prev, d_c_prev), grads
+
+    # --8<-- [end:step-back]
 
     def forward(self, input_t: ArrayLike, hidden_state: ArrayLike, cell_state: ArrayLike) -> State:
         """Take one step and keep what `backward` needs.

@@ -353,6 +353,7 @@ def clip_by_norm(grads: Mapping[str, Array], max_norm: float, *, seeds: bool = F
         max_norm = _positive("max_norm", max_norm)
     _check_grads(grads)
     K = _number_of_seeds(grads) if seeds else 1
+    # --8<-- [start:clip]
     norm = validate.result("norm", _norms(grads, K))
     factor = max_norm / np.maximum(norm, max_norm)
     clipped = dict(grads)
@@ -361,6 +362,7 @@ def clip_by_norm(grads: Mapping[str, Array], max_norm: float, *, seeds: bool = F
             name: (g.reshape(K, -1) * factor[:, np.newaxis].astype(g.dtype)).reshape(g.shape)
             for name, g in grads.items()
         }
+    # --8<-- [end:clip]
     return clipped, norm if seeds else norm.item()
 
 
@@ -461,11 +463,14 @@ def cosine(steps: int, *, warmup: int = 0, smallest: float = 0.0) -> Schedule:
     if warmup >= steps:
         raise ValueError(f"warmup: expected less than the {steps} steps, got {warmup}")
 
+    # --8<-- [start:cosine]
     def factor(step: int) -> float:
         if step < warmup:
             return (step + 1) / (warmup + 1)
         done = min(step, steps) - warmup
         return smallest + (1 - smallest) * (0.5 + 0.5 * math.cos(math.pi * done / (steps - warmup)))
+
+    # --8<-- [end:cosine]
 
     return factor
 

@@ -83,12 +83,14 @@ def pascanu_penalty(
     """
     validate.choice("form", form, ("paper", "program"))
     W_hh, slopes, deltas = _check_penalty(W_hh, slopes, deltas, "deltas")
+    # --8<-- [start:ratio]
     d_a = slopes * deltas
     back = d_a @ W_hh.swapaxes(-1, -2)  # δ_t ∂h_t/∂h_{t-1}
     length, before = np.sqrt((deltas**2).sum(axis=-1)), np.sqrt((back**2).sum(axis=-1))
     counts = length.real >= SHORTEST_GRADIENT
     length = np.where(counts, length, 1)
     ratio = np.where(counts, before / length, 1)
+    # --8<-- [end:ratio]
     if form == "paper":
         terms, d_ratio = (ratio - 1) ** 2, 2 * (ratio - 1)
     else:

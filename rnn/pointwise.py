@@ -153,6 +153,7 @@ class LayerNorm(Pointwise):
         super().__init__(size, size, {"g": np.ones(size), "b": np.zeros(size)}, dtype)
         self.eps = validate.number("eps", eps, at_least=float(np.finfo(self.dtype).tiny))
 
+    # --8<-- [start:layer-norm]
     def _apply(self, inputs: Array) -> tuple[Array, Any]:
         centred = inputs - inputs.mean(axis=-1, keepdims=True)
         deviation = np.sqrt((centred**2).mean(axis=-1, keepdims=True) + self.eps)
@@ -167,6 +168,8 @@ class LayerNorm(Pointwise):
         d_inputs = (d_x_hat - shift - x_hat * stretch) / deviation
         every = tuple(range(d_outputs.ndim - 1))
         return d_inputs, {"g": (d_outputs * x_hat).sum(axis=every), "b": d_outputs.sum(axis=every)}
+
+    # --8<-- [end:layer-norm]
 
 
 class Dropout(Pointwise):
@@ -238,9 +241,13 @@ def _check_no_state(name: str, value: object) -> None:
         raise TypeError(f"{name}: expected the empty tuple (), got {came}")
 
 
+# --8<-- [start:draw-kept]
 def draw_kept(rng: np.random.Generator, rate: float, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
     """Draw the factors of dropout: 0 with probability `rate`, else what keeps the mean at 1."""
     return np.asarray((rng.random(shape) >= rate) / (1 - rate), dtype)
+
+
+# --8<-- [end:draw-kept]
 
 
 def check_rate(name: str, rate: float) -> float:

@@ -199,6 +199,7 @@ class Seq2Seq:
             If a result overflows.
         """
         target_in, ends = self._check_target(target_in, target_lengths)
+        # --8<-- [start:forward]
         encoded, state = self._read(source, source_lengths)
         _check_batch(target_in, encoded)
         x, _ = self.embedding.forward(target_in, lengths=ends)
@@ -208,6 +209,7 @@ class Seq2Seq:
         else:
             outputs = self.decoder.forward(x, state, memory, ends)
         scores, _ = self.read_out.forward(outputs, lengths=ends)
+        # --8<-- [end:forward]
         self._last = encoded, scores.shape
         return scores
 
@@ -236,6 +238,7 @@ class Seq2Seq:
             raise RuntimeError(NO_FORWARD)
         encoded, shape = self._last
         d_scores = validate.array("d_scores", d_scores, shape, self.read_out.dtype, allow_complex=True)
+        # --8<-- [start:backward]
         d_outputs, _ = self.read_out.backward(d_scores)
         if self.attention is None:
             d_x, d_state = self.decoder.backward(d_outputs)
@@ -244,6 +247,7 @@ class Seq2Seq:
             d_x, d_state, d_encoded = self.decoder.backward(d_outputs)
         self.embedding.backward(d_x)
         self.d_source, _ = self.encoder.backward(d_encoded, self._hand_over_back(d_state))
+        # --8<-- [end:backward]
         self.grads = dict(Joined({name: layer.grads for name, layer in self._layers.items()}))
         return self.grads
 

@@ -510,6 +510,7 @@ def truncated_backward(
     grads = {name: np.zeros_like(value) for name, value in layer.params.items()}
     outputs, begin = [], 0
     last_state: Any = state
+    # --8<-- [start:truncated]
     for t in range(0, T, k1):
         previous, begin = begin, max(0, t + k1 - k2)
         if begin == t:
@@ -524,4 +525,5 @@ def truncated_backward(
         layer.backward(d_window)
         grads = {name: grads[name] + grad for name, grad in layer.grads.items()}
         outputs.append(window[t - begin :])
+    # --8<-- [end:truncated]
     return grads, np.concatenate(outputs), last_state

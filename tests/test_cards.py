@@ -286,9 +286,20 @@ def test_our_glossary_says_the_same_in_both_languages():
 
 # English that stands in brackets behind Chinese and is no term of the glossary; each with its reason.
 NO_TERMS = {
+    "bit": "a unit",
+    "conditional mean": "a word of probability theory, used once",
+    "copy": "the name of a task, explained where it stands",
     "explode": "the verb of the term “exploding gradient”",
     "fork": "a word of the places that host code, not of the book",
+    "held": "short for “with the gates held”, explained where it stands",
+    "leaky integrator": "a word of the networks that another chapter is about",
+    "minimal gated unit": "one of many variants, named once",
+    "nat": "a unit",
     "normal": "short for “normal matrix”, explained where it stands; the term is its opposite",
+    "path": "a word of CTC, explained where it stands",
+    "relu": "short for “rectified linear unit”",
+    "reverse": "the name of a task, explained where it stands",
+    "temporal order": "the name of a task, explained where it stands",
     "vanish": "the verb of the term “vanishing gradient”",
 }
 BRACKET = re.compile(r"(?P<zh>[\u4e00-\u9fff]+)（(?P<en>[A-Za-z][A-Za-z -]*[A-Za-z])(?=[）；]|，(?!\d{4}))")

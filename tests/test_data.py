@@ -319,3 +319,31 @@ def test_what_does_not_fit_is_refused_in_a_sentence(arguments, options, error, s
 def test_a_period_has_to_be_above_zero(period):
     with pytest.raises(ValueError, match=r"^period: expected a finite number of at least 1e-06, got (0|-2)"):
         generate_sequence_data("sine", period=period)
+
+
+def test_autocorrelation_against_its_sums():
+    x = [2.0, -1.0, 0.5, 3.0, 1.0, -2.0]
+    centred = [value - sum(x) / 6 for value in x]
+    whole = sum(value**2 for value in centred)
+    expected = [sum(a * b for a, b in zip(centred, centred[n:], strict=False)) / whole for n in range(6)]
+    np.testing.assert_allclose(data.autocorrelation(x, 5), expected, rtol=1e-14, atol=1e-15)
+    np.testing.assert_allclose(data.autocorrelation(x, 2), expected[:3], rtol=1e-14, atol=1e-15)
+    np.testing.assert_array_equal(data.autocorrelation(x, 0), [1.0])
+
+
+def test_autocorrelation_of_a_wave_follows_its_period():
+    r = data.autocorrelation(generate_sequence_data("sine", 2000, period=20), 20)
+    assert r[20] > 0.98
+    assert r[10] < -0.98
+
+
+@pytest.mark.parametrize(
+    ("values", "largest", "sentence"),
+    [
+        ([1.0, 2.0], 2, "values: expected more than 2, not all equal, got 2"),
+        ([1.0, 1.0, 1.0], 1, "values: expected more than 1, not all equal, got 3"),
+    ],
+)
+def test_autocorrelation_refuses_what_has_none(values, largest, sentence):
+    with pytest.raises(ValueError, match=f"^{sentence}$"):
+        data.autocorrelation(values, largest)

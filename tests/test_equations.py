@@ -39,6 +39,7 @@ def small(q: Run, rng: np.random.Generator):
     q["B"], q["c"] = rng.normal(size=(2, 3)), rng.normal()
     q["W_{hh}"], q["b_{h}"] = rng.normal(size=(3, 3)), rng.normal(size=(3, 1))
     q[r"\tilde{c}", 1] = rng.normal(size=(3, 1))
+    q[r"\overrightarrow{c}", 1], q[r"\overleftarrow{W}_{hh}"] = q[r"\tilde{c}", 1], q["W_{hh}"]
     q[r"y^\ast", 2] = rng.normal(size=(3, 1))
     for i in range(1, 5):
         q["A", i] = rng.normal(size=(3, 3))
@@ -95,6 +96,7 @@ def verdict(tex: str, for_all: str = "", where=small, kind: str = "", approx: fl
         r"W_{hh} b_h = W_{hh}\,b_{h}",
         r"p_2 = A_{2} u",
         r"\tilde c_1 = \tilde{c}_1",
+        r"\overleftarrow{W}_{hh}\,\overrightarrow{c}_1 = W_{hh}\,\tilde{c}_1",
         r"\begin{cases} u, & c > 100 \\ v, & \text{otherwise} \end{cases} = 1 v",
         r"\begin{cases} u, & c < 100 \\ v, & c \ge 100 \end{cases} = 1 u",
         r"[u; v]^\top [u; v] = \lVert u \rVert^2 + \lVert v \rVert^2",
@@ -179,6 +181,7 @@ UNREADABLE = [
     (r"u = (v", "does not parse"),
     (r"u", "does not parse"),
     ("u = v \\\\\nw = \\wp", "row 2 of the formula"),
+    (r"[B; u] = u", "blocks do not meet: 2×3, 3×1"),
     (r"q = u", "unknown name q; the context “small” offers A, B, E,"),
     (r"A_5 u = u", "unknown name A_{5}"),
     (r"A_t u = u", "unknown name t"),
@@ -324,6 +327,15 @@ def test_draws_differ_and_repeat(where):
     for key, value in first.base.items():
         if key[0] in ("b_{h}", "b_{y}") or key[0].endswith("h"):
             assert np.all(value != 0), f"{key} has zeros: a term could hide"
+
+
+def test_bindings_may_run_over_the_steps_of_a_source():
+    from rnn.equations.seq2seq import attending
+
+    context = attending.draw(0)
+    S, T = int(context.base["S"]), int(context.base["T"])
+    assert S != T
+    assert len(bindings("1 <= t <= T and 1 <= j <= S", context)) == S * T
 
 
 def test_bindings_are_all_that_the_range_allows():

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from scripts.book import cache, checks, closure, katex
+from scripts.book.badge import _span
 from scripts.book.closure import ROOT
-from scripts.book.pages import Edition
+from scripts.book.pages import Edition, words
 
 GOOD = r"\delta_{k\leftarrow t} = \prod_{i=k+1}^{t} \bigl(W_{hh}^\top\,\operatorname{diag}(1-h_i^2)\bigr)\, e_t"
 
@@ -33,6 +34,11 @@ def test_a_formula_that_holds(weave):
     assert "0 ≤ k ≤ t ≤ T, t ≥ 1" in html
     assert "rnn/equations/bptt.py:" in html
     assert "operatorname" not in html  # the TeX itself is not in the page
+
+
+def test_a_slack_that_is_rounding_is_nought_without_a_sign():
+    assert _span((-2e-16, 0.989)) == "0%–99%"
+    assert _span((-2e-16, 0.0)) == "0%"
 
 
 def test_the_badge_speaks_chinese(weave):
@@ -345,3 +351,16 @@ def test_katex_messages_are_one_line():
     with pytest.raises(katex.KatexError) as raised:
         katex.render(r"\frac{1}{", display=False)
     assert "\n" not in str(raised.value)
+
+
+def test_words_are_counted_as_a_reader_does():
+    text = "# One two\n\nThree’s *four* $x + y$ `code` {{a-b.c}} [five](six.md) [@seven2000].\n\n"
+    text += "/// equation | a-b\nz = z\n///\n\n```text\nnot this\n```\n\n| six | seven |\n|:--|:--|\n| 中文 | x |\n"
+    assert words(text) == 10
+
+
+def test_a_chapter_with_exercises_says_how_long_it_takes(weave):
+    chapter = "# Page\n\n" + "word " * 1800 + '\n\n!!! exercise "[code] Do it"\n    Now.\n'
+    assert '<p class="minutes">10 minutes with a pencil</p>' in weave(chapter)[0]
+    assert "拿着笔读，约 5 分钟" in weave(chapter.replace("word " * 1800, "字" * 320), lang="zh")[0]
+    assert "minutes" not in weave("# Page\n\n" + "word " * 1800)[0]

@@ -277,7 +277,7 @@ def bindings(for_all: str, context: Context) -> list[Env]:
     names = sorted(set(re.findall(r"\b[a-z]\b", for_all)))
     if not names:
         return [{}]
-    numbers = {name: context.base[name] for name in "TBDHO" if (name,) in context.base}
+    numbers = {name: context.base[name] for name in "TBDHOS" if (name,) in context.base}
     sizes = {name: int(number) for name, number in numbers.items() if number.ndim == 0}
     condition = compile(for_all, "for_all", "eval")
     span = range(max(sizes.values()) + 1)

@@ -77,7 +77,7 @@ PARTIAL.3: /\\partial(?:\^\{?\+\}?)?(?![A-Za-z])/
 FUNC.3: /\\(?:tanh|sinh|sigma|exp|log|sqrt|det)'?(?![A-Za-z_])/
       | /\\operatorname\{(?:diag|tr)\}/
       | /\\rho(?=\s*\()/ | /\\sigma_\{\\mathrm\{(?:max|min)\}\}/
-NAME: /\\(?:tilde|hat|bar|mathtt|mathbf)\s*(?:\{[^{}]*\}|[A-Za-z])/
+NAME: /\\(?:tilde|hat|bar|mathtt|mathbf|over(?:left|right)arrow)\s*(?:\{[^{}]*\}|[A-Za-z])/
     | /\\(?:alpha|beta|gamma|delta|varepsilon|eta|theta|kappa|lambda|mu|phi|chi|omega|ell|Lambda|Sigma)(?![A-Za-z])/
     | /[A-Za-z]/
 NUMBER: /\d+(?:\.\d+)?/
@@ -461,7 +461,7 @@ class Evaluator:
         return self(inner)
 
     def _stack(self, *parts: Any) -> Value:
-        return np.vstack([self(part) for part in parts[::2]])
+        return _joined([self(part) for part in parts[::2]], 0)
 
     def _blocks(self, *rows: Any) -> Value:
         return _joined([self(row) for row in rows[::2]], 0)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import html
 import logging
 import re
-from typing import Any
+from typing import Any, ClassVar
 from xml.etree.ElementTree import Element, SubElement
 
 from markdown import Markdown
@@ -135,6 +135,7 @@ class BookExtension(BlocksExtension):
         md.treeprocessors.register(References(md), "book-references", 5)  # after inline (20), before MkDocs' links (0)
         md.treeprocessors.register(Terms(md), "book-terms", 5)
         md.treeprocessors.register(Quiz(md), "book-quiz", 5)
+        md.treeprocessors.register(ReadingTime(md), "book-reading-time", 5)
         md.inlinePatterns.register(Citation(md), "book-citation", 184)
         md.inlinePatterns.register(Number(md), "book-number", 185)  # after code (190), before links and emphasis
         md.postprocessors.register(Mathematics(md), "book-mathematics", 5)  # when raw HTML is back in its place
@@ -313,6 +314,20 @@ class References(Treeprocessor):
 
     def _fill(self, link: Element, there: Page | None, text: str) -> None:
         link.text = f"{there.title} {text}" if there else text
+
+
+class ReadingTime(Treeprocessor):
+    """Say under the title of a chapter that has exercises how long it takes to read."""
+
+    SAYS: ClassVar[dict[str, str]] = {"en": "{} minutes with a pencil", "zh": "拿着笔读，约 {} 分钟"}
+
+    def run(self, root: Element) -> None:
+        """Put the line under the title."""
+        page, title = self.md.book_page, root.find("h1")
+        if title is not None and "!!! exercise" in page.text:
+            line = Element("p", {"class": "minutes"})
+            line.text = self.SAYS[self.md.book.lang].format(max(5, 5 * round(page.minutes / 5)))
+            root.insert(list(root).index(title) + 1, line)
 
 
 class Mathematics(Postprocessor):

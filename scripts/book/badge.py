@@ -92,7 +92,7 @@ def failure(problem: str, lang: str) -> str:
 
 def _span(slack: tuple[float, float]) -> str:
     """Write a range of shares in whole percent."""
-    low, high = (f"{share:.0%}" for share in slack)
+    low, high = (f"{round(share, 2) + 0.0:.0%}" for share in slack)  # adding 0 takes the sign from what rounding left
     return low if low == high else f"{low}–{high}"
 
 

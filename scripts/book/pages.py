@@ -17,6 +17,8 @@ TABLE = re.compile(r"^/// table \| *(?P<name>\S+) *$", re.M)
 NUMBER = re.compile(r"\{\{ *(?P<name>[\w-]+)(?:\.(?P<part>[\w.-]+))? *\}\}")
 CODE = re.compile(r"^```.*?^```|`[^`\n]+`", re.M | re.S)
 SESSION = re.compile(r"^/// session \| *(?P<name>\w+) *$", re.M)
+CJK = "[\u4e00-\u9fff]"
+WORDS_A_MINUTE, SIGNS_A_MINUTE = 180, 320  # of a text that has to be understood
 TITLE = re.compile(r"^# (?P<title>.*?)(?: *\{.*\})? *$", re.M)
 
 
@@ -51,6 +53,16 @@ class Page:
         self.tables = [match["name"] for match in TABLE.finditer(self.text)]
         self.numbers = list(dict.fromkeys(match["name"] for match in NUMBER.finditer(prose(self.text))))
         self.sessions = [match["name"] for match in SESSION.finditer(self.text)]
+
+    @property
+    def minutes(self) -> int:
+        """How long the page takes to read with a pencil: its words, and half a minute for each displayed formula."""
+        return round(words(self.text) / (WORDS_A_MINUTE if self.latin else SIGNS_A_MINUTE) + len(self.formulas) / 2)
+
+    @property
+    def latin(self) -> bool:
+        """Whether the page is written in Latin letters."""
+        return len(re.findall(CJK, self.text)) < len(self.text) / 20
 
     def line_of(self, position: int) -> int:
         """Return the line number of a position in the text."""
@@ -120,6 +132,13 @@ def _read(path: Path) -> str:
 def prose(text: str) -> str:
     """Blank the code of a page; every other character keeps its place."""
     return CODE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
+
+
+def words(text: str) -> int:
+    """Count the words of a page as a reader does: those of its prose, and of 中文 the characters."""
+    text = re.sub(r"^///.*?$|^[^\n]*\|\s*:?-+.*$|!!! |\?\?\? ", " ", BLOCK.sub(" ", prose(text)), flags=re.M)
+    text = re.sub(r"\$[^$]*\$|\]\([^)]*\)|\{\{.*?\}\}|\{ #[^}]*\}|\[@[^\]]*\]", " ", text)
+    return len(re.findall(rf"{CJK}|[A-Za-zÀ-ÿ]+(?:[’'-][A-Za-z]+)*", text))
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -16,8 +16,21 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     ("bptt-counted-twice", "add transpose"): "not the gradient either; with one step the derivative is diagonal",
     ("bptt-counted-twice", "drop transpose"): "not the gradient either; with one step the derivative is diagonal",
     ("bptt-rows-start", "add transpose"): "0 has every shape",
+    # gru
+    ("gru-not-commuting", "add transpose"): "as true; a diagonal W_hn is its own transpose",
     ("vanishing-one-factor", "drop transpose"): "as true: a matrix and its transpose have the same singular values",
     ("recurrence-causal", "add transpose"): "0 has every shape",
+    # the chapter comparison
+    ("comparison-bounded", "index"): "as true: the states of the step before are bounded by 1 as well, and reach it",
+    # the package
+    # the chapter depth
+    **{(f"depth-{name}", "add transpose"): "0 has every shape" for name in ("last", "not-causal", "horizon")},
+    ("depth-not-causal", "sign"): "what is not 0 is not 0 with another sign",
+    # lstm
+    ("lstm-not-direct", "add transpose"): "as false: transposed, the derivative is no more diagonal than before",
+    # the package
+    # sequences
+    ("sequences-blind", "add transpose"): "0 has every shape",
     **{
         ("rnn/picture.py", piece): "looks only: a size, a width or a place, on which nothing that is shown depends"
         for piece in ("figsize=([", "figsize=(8, [", "height_ratios=[[", "height_ratios=[3, [", "lw=[")
@@ -26,6 +39,11 @@ EQUIVALENT: dict[tuple[str, str], str] = {
         ("rnn/picture.py", f"{piece}["): "looks only: where the legend stands, and how"
         for piece in ("bbox_to_anchor=(", "bbox_to_anchor=(0, ", "ncols=", "frameon=")
     },
+    # chapter seq2seq
+    ("seq2seq-shorter", "index"): "as true: other probabilities, which are at most 1, and 1 where all is certain",
+    ("seq2seq-shorter", "limit"): "as true: both sides are the same then",
+    ("seq2seq-unmasked", "sign"): "as wrong: that is not the weight either, and it is where N is 0",
+    # end of chapter seq2seq
     ("rnn/picture.py", "TYPE_CHECKING"): "importing rnn has imported rnn.train before; only annotations use the name",
     ("rnn/init.py", "q / np.sign("): "a sign is 1 or -1, so that dividing by it is multiplying by it",
     ("rnn/validate.py", "sizes.items(), arrays, strict=["): "`state` has found as many arrays as there are sizes",

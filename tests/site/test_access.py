@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from host import Site
 from playwright.sync_api import Page, Route, expect
-from reading import LOCALE, WIDTHS, WORDS, Reader, resize, search, unfold, visit
+from reading import LOCALE, WIDTHS, WORDS, Reader, only_once, resize, search, unfold, visit
 
 # What axe finds and the book keeps: the rule, the elements in question, the reason.
 KEPT = {
@@ -74,6 +74,7 @@ def try_all_sizes(page: Page, axe: str) -> None:
 
 
 def test_a_page_has_no_barriers(site: Site, reader: Reader, axe: str, lang: str, chapter: str) -> None:
+    only_once(lang, chapter)
     page = reader(locale=LOCALE[lang])
     page.emulate_media(reduced_motion="reduce")  # so that no colour is caught while it changes
     visit(page, f"{site.url}{lang}/{chapter}")
