@@ -9,9 +9,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Mutant:
-    """One break: what kind it is, where, and what the text reads afterwards."""
+    """One break: what kind it is, where, and what the text reads afterwards; which lines its statement has.
+
+    ``number`` tells breaks of a file apart that are shown alike.
+    """
 
     kind: str
     place: str
     text: str
     shown: str
+    lines: tuple[int, int] = (0, 0)
+    number: int = 0

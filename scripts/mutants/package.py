@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
-import pickle
+import copy
+from collections import Counter
 from collections.abc import Iterator
+from itertools import accumulate
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from scripts.book.closure import ROOT
 from scripts.mutants import Mutant
@@ -38,20 +40,57 @@ UFUNCS = {"add": "subtract", "subtract": "add", "sub": "add", "multiply": "add",
 
 def code_mutants(path: Path) -> Iterator[Mutant]:
     """Yield every break of a module: operators, transposes, indices, dropped terms, conditions."""
-    source = path.read_text(encoding="utf-8")
-    tree, lines = ast.parse(source), source.encode().splitlines()
-    place, whole = str(path.relative_to(ROOT)), pickle.dumps(tree)  # faster to copy than the tree itself
-    for number, node in enumerate(ast.walk(tree)):
-        for kind, change in _changes(node):
-            fresh = pickle.loads(whole)
-            target = next(n for i, n in enumerate(ast.walk(fresh)) if i == number)
+    whole = path.read_bytes()
+    starts = [0, *accumulate(len(line) for line in whole.splitlines(keepends=True))]
+    place, alike = str(path.relative_to(ROOT)), Counter[tuple[str, str]]()
+    for node, string, statement in _nodes(ast.parse(whole)):
+        for kind, broken, change in _changes(node):
+            # Before Python 3.12 what stands in an f-string does not know its place: the string is written anew.
+            fresh = copy.deepcopy(string or broken)
+            target = _same(broken, string, fresh)
             before = ast.unparse(target)
-            replacement = change(target)
-            if replacement is not None:
+            replacement = change(target) or target
+            if string is None:
+                fresh = replacement
+            elif replacement is not target:
                 fresh = _Replace(target, replacement).visit(fresh)
-            after = ast.unparse(target if replacement is None else replacement)
-            shown = _in_line(lines, node, before.splitlines()[0], after.splitlines()[0])
-            yield Mutant(kind, place, ast.unparse(ast.fix_missing_locations(fresh)), shown)
+            after, old = ast.unparse(replacement), cast(Any, string or broken)
+            start = starts[old.lineno - 1] + old.col_offset
+            end = starts[old.end_lineno - 1] + old.end_col_offset
+            new = _spliced(fresh, old.col_offset)
+            text = (whole[:start] + new.encode() + whole[end:]).decode()
+            shown = _in_line(whole.splitlines(), old, before.splitlines()[0], after.splitlines()[0])
+            alike[kind, shown.partition(": ")[2]] += 1
+            yield Mutant(kind, place, text, shown, _lines(statement), alike[kind, shown.partition(": ")[2]])
+
+
+def _nodes(tree: ast.AST) -> Iterator[tuple[Any, Any, Any]]:
+    """Yield every node, outermost first, with the f-string and the statement that it stands in."""
+    waiting: list[tuple[ast.AST, ast.AST | None, ast.AST]] = [(tree, None, tree)]
+    for node, string, statement in waiting:
+        yield node, string, node if isinstance(node, ast.stmt) else statement
+        string = node if isinstance(node, ast.JoinedStr) and string is None else string
+        inside = node if isinstance(node, ast.stmt) else statement
+        waiting += [(child, string, inside) for child in ast.iter_child_nodes(node)]
+
+
+def _same(node: ast.AST, string: ast.AST | None, fresh: ast.AST) -> Any:
+    """Return the node's counterpart in a copy of its f-string, or the copy itself."""
+    if string is None:
+        return fresh
+    return next(new for old, new in zip(ast.walk(string), ast.walk(fresh), strict=True) if old is node)
+
+
+def _spliced(fresh: ast.AST, column: int) -> str:
+    """Write a node so that it may stand where another stood; a statement's later lines are indented as its first."""
+    text = ast.unparse(ast.fix_missing_locations(fresh))
+    return text.replace("\n", "\n" + " " * column) if isinstance(fresh, ast.stmt) else f"({text})"
+
+
+def _lines(statement: Any) -> tuple[int, int]:
+    """Return the first and the last line of a statement, of a compound one those before its body."""
+    body = getattr(statement, "body", None)
+    return statement.lineno, max(statement.lineno, body[0].lineno - 1) if body else statement.end_lineno
 
 
 def _in_line(lines: list[bytes], node: Any, before: str, after: str) -> str:
@@ -69,36 +108,36 @@ class _Replace(ast.NodeTransformer):
         return self.new if node is self.old else super().visit(node)
 
 
-def _changes(node: ast.AST) -> Iterator[tuple[str, Any]]:
-    """Yield the breaks of one node: a function that changes it, or returns what stands in its place."""
+def _changes(node: ast.AST) -> Iterator[tuple[str, ast.AST, Any]]:
+    """Yield the breaks of one node: what is broken, and a function that changes it or returns what takes its place."""
     if isinstance(node, ast.BinOp):
         if type(node.op) in SWAPS:
-            yield "operator", lambda n: setattr(n, "op", SWAPS[type(n.op)]())
+            yield "operator", node, lambda n: setattr(n, "op", SWAPS[type(n.op)]())
         if isinstance(node.op, ast.Add | ast.Sub) and not isinstance(node.left, ast.JoinedStr):
-            yield "drop term", lambda n: n.left
-            yield "drop term", lambda n: n.right
+            yield "drop term", node, lambda n: n.left
+            yield "drop term", node, lambda n: n.right
         if isinstance(node.op, ast.MatMult):
-            yield "order", lambda n: ast.BinOp(n.right, n.op, n.left)
+            yield "order", node, lambda n: ast.BinOp(n.right, n.op, n.left)
     elif isinstance(node, ast.Compare):
-        yield "comparison", lambda n: n.ops.__setitem__(0, SWAPS[type(n.ops[0])]())
+        yield "comparison", node, lambda n: n.ops.__setitem__(0, SWAPS[type(n.ops[0])]())
     elif isinstance(node, ast.BoolOp):
-        yield "condition", lambda n: setattr(n, "op", SWAPS[type(n.op)]())
+        yield "condition", node, lambda n: setattr(n, "op", SWAPS[type(n.op)]())
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not | ast.USub):
-        yield "negation", lambda n: n.operand
+        yield "negation", node, lambda n: n.operand
     elif isinstance(node, ast.Attribute) and node.attr == "T":
-        yield "transpose", lambda n: n.value
+        yield "transpose", node, lambda n: n.value
     elif isinstance(node, ast.Constant) and type(node.value) in (int, float):
-        yield "number", lambda n: setattr(n, "value", n.value + 1)
+        yield "number", node, lambda n: setattr(n, "value", n.value + 1)
     elif isinstance(node, ast.Constant) and type(node.value) is bool:
-        yield "number", lambda n: setattr(n, "value", not n.value)
+        yield "number", node, lambda n: setattr(n, "value", not n.value)
     elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "reversed":
-        yield "order", lambda n: n.args[0]
+        yield "order", node, lambda n: n.args[0]
     elif isinstance(node, ast.Call) and _callee(node) in UFUNCS:
-        yield "function", lambda n: _rename(n, UFUNCS[_callee(n)])
+        yield "function", node, lambda n: _rename(n, UFUNCS[_callee(n)])
     elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-        yield "drop call", lambda n: ast.Pass()
+        yield "drop call", node, lambda n: ast.Pass()
     elif isinstance(node, ast.If | ast.IfExp | ast.While):
-        yield "condition", lambda n: setattr(n, "test", ast.UnaryOp(ast.Not(), n.test))
+        yield "condition", node.test, lambda n: ast.UnaryOp(ast.Not(), n)
 
 
 def _callee(call: ast.Call) -> str:

@@ -1,39 +1,47 @@
-"""Run tests against broken copies of the package, quickly: every run is a fork of a process that is warm already.
+"""Run tests against broken copies of the package, quickly.
 
-A warm process has NumPy, pytest and hypothesis loaded, but nothing of ours, and works in a copy of the checkout.
+Which tests execute a line is measured once, by coverage, on the whole package; a break is shown to these alone, the
+quickest first.  Every run is a fork of a process that is warm already: it has NumPy, pytest and hypothesis loaded, but
+nothing of ours, and works in a copy of the checkout.  Time is the processor's, so that a busy machine decides nothing.
 """
 
 from __future__ import annotations
 
-import ast
 import json
 import os
 import subprocess
 import sys
-import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.book.closure import ROOT, closure
+from scripts.book.cache import CACHE, key, load, store
+from scripts.book.closure import ROOT, digest
 from scripts.mutants import Mutant
 
 WARM = """
-import json, os, signal, sys, time
-import hypothesis, numpy, numpy.testing, pytest
+import json, os, resource, signal, sys, time
+import hypothesis, lark, markdown, matplotlib, numpy, numpy.testing, pytest
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
+from scripts.mutants.trace import trace
 for line in sys.stdin:
-    seconds, args = json.loads(line)
+    seconds, args, report = json.loads(line)
     child = os.fork()
     if not child:
         os.setsid()
         null = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(null, stream)
+        resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds) + 5))
         try:
-            os._exit(int(pytest.main(args)))
+            sys.dont_write_bytecode = report is None  # a broken module must not be found compiled by the next run
+            os._exit(int(pytest.main(args) if report is None else trace(args, report)))
         except BaseException:
             os._exit(70)
-    end, status = time.monotonic() + seconds, None
+    end, status = time.monotonic() + 20 * seconds, None
     while status is None:
-        time.sleep(0.01)
+        time.sleep(0.005)
         done, code = os.waitpid(child, os.WNOHANG)
         if done:
             status = os.waitstatus_to_exitcode(code)
@@ -43,7 +51,34 @@ for line in sys.stdin:
             status = 124
     print(status, flush=True)
 """
-PATIENCE = 20.0  # seconds that are always allowed, beyond five times what the tests take of the unbroken package
+QUIET = ["-x", "-q", "-W", "ignore::pytest.PytestAssertRewriteWarning", "-p", "no:cacheprovider", "-p", "no:xdist"]
+PATIENCE = 15.0  # seconds of the processor, beyond five times what the tests take of the unbroken package
+SHORT = 1.0  # seconds of tests that are tried first
+LONG = 600.0  # seconds for the tests of one file, traced
+OLD = 946_684_800  # a time of change for all files, so that what is compiled stays valid, and a break's is newer
+
+
+@dataclass(frozen=True)
+class Test:
+    """A test: its id, what it takes, and which lines of the package it executes, file by file."""
+
+    name: str
+    seconds: float
+    lines: dict[str, frozenset[int]]
+
+    @classmethod
+    def read(cls, name: str, seconds: float, lines: dict[str, list[int]]) -> Test:
+        """Make one of what JSON holds."""
+        return cls(name, seconds, {file: frozenset(numbers) for file, numbers in lines.items()})
+
+    def written(self) -> tuple[str, float, dict[str, list[int]]]:
+        """Return what JSON can hold."""
+        return self.name, self.seconds, {file: sorted(numbers) for file, numbers in self.lines.items()}
+
+    @property
+    def file(self) -> str:
+        """The file that it stands in."""
+        return self.name.partition("::")[0]
 
 
 class Runner:
@@ -57,92 +92,141 @@ class Runner:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._seconds: dict[str, float] = {}
         _copy(folder)
-        environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
         self._process = subprocess.Popen(
             [sys.executable, "-c", WARM],
             cwd=folder,
-            env=environment,
+            env={**os.environ, "PYTHONPATH": str(folder)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
 
-    def survives(self, mutant: Mutant) -> bool:
-        """Put a break into the copy, run the tests that could notice it, and take it out again."""
+    def trace(self, name: str) -> list[Test] | None:
+        """Run a test file on the unbroken package and return its tests, or None if one fails."""
+        report = self.folder / "report.json"
+        if self._run([*QUIET, "--hypothesis-seed=0", name], LONG, report):
+            return None
+        found = json.loads(report.read_text(encoding="utf-8"))
+        return [Test.read(name, seconds, reached) for name, (seconds, reached) in found.items()]
+
+    def notices(self, mutant: Mutant, tests: list[Test]) -> str:
+        """Put a break into the copy, run the tests that could notice it, and take it out again.
+
+        Returns the test file that fails, or nothing.
+        """
         target = self.folder / mutant.place
-        whole = target.read_text(encoding="utf-8")
+        whole = target.read_bytes()
         target.write_text(mutant.text, encoding="utf-8")
         try:
-            return all(self._passes(name) for name in tests_of(mutant.place))
+            return next((batch[0].file for batch in batches(mutant, tests) if not self._passes(batch)), "")
         finally:
-            target.write_text(whole, encoding="utf-8")
-
-    def failing(self, place: str) -> str | None:
-        """Return the first test file that fails before anything is broken, and learn how long each takes."""
-        for name in tests_of(place):
-            if name not in self._seconds:
-                start = time.monotonic()
-                if not self._passes(name):
-                    return name
-                self._seconds[name] = time.monotonic() - start
-        return None
+            target.write_bytes(whole)
+            os.utime(target, (OLD, OLD))
 
     def close(self) -> None:
         """End the process."""
         self._process.kill()
         self._process.wait()
 
-    def _passes(self, name: str) -> bool:
-        loaded = "ignore::pytest.PytestAssertRewriteWarning"  # hypothesis is there before pytest looks for it
-        args = ["-x", "-q", "-W", loaded, "-p", "no:cacheprovider", "--hypothesis-seed=0", name]
-        limit = PATIENCE + 5 * self._seconds.get(name, 60)
+    def _passes(self, tests: list[Test]) -> bool:
+        limit = PATIENCE + 5 * sum(test.seconds for test in tests)
+        return not self._run([*QUIET, "--hypothesis-seed=0", *(test.name for test in tests)], limit)
+
+    def _run(self, args: list[str], seconds: float, report: Path | None = None) -> int:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        print(json.dumps([limit, args]), file=self._process.stdin, flush=True)
-        return int(self._process.stdout.readline()) == 0
+        print(json.dumps([seconds, args, report and str(report)]), file=self._process.stdin, flush=True)
+        return int(self._process.stdout.readline())
 
 
-def tests_of(place: str) -> list[str]:
-    """Return the test files that import a module of the package, its own ones first.
+def batches(mutant: Mutant, tests: list[Test]) -> Iterator[list[Test]]:
+    """Yield the tests that could notice a break: some quick ones of its module's own file, then file by file.
 
-    Parameters
-    ----------
-    place : str
-        The module's file, such as ``rnn/simple.py``.
-
-    Returns
-    -------
-    list of str
+    What no test is seen to execute (it runs when the module is imported, or in another process) is shown to all tests
+    of the module's own file.
     """
+    first, last = mutant.lines
+    own = own_tests(mutant.place)
+    reached = [t for t in tests if any(first <= n <= last for n in t.lines.get(mutant.place, ()))]
+    seen = sorted(reached or [t for t in tests if t.file == own], key=lambda t: (t.file != own, t.seconds))
+    quick, spent = [], 0.0
+    for test in seen:
+        spent += test.seconds
+        if spent <= SHORT and test.file == seen[0].file:
+            quick.append(test)
+    tried = {test.name for test in quick}
+    if quick:
+        yield quick
+    totals: dict[str, list[Test]] = {}
+    for test in seen:
+        if test.name not in tried:
+            totals.setdefault(test.file, []).append(test)
+    yield from sorted(totals.values(), key=lambda some: (some[0].file != own, sum(t.seconds for t in some)))
+
+
+class Verdicts:
+    """What earlier runs have found, so that a run that was interrupted goes on where it stopped.
+
+    A break stays noticed as long as neither the package nor the test file that noticed it has changed.
+    """
+
+    def __init__(self) -> None:
+        package = sorted((ROOT / "rnn").glob("*.py"))
+        self._package = digest(*(f"rnn.{path.stem}" for path in package))  # blind to comments
+        self._bytes = key(*(path.read_bytes() for path in package))  # lines have numbers
+        self._tests: dict[str, str] = {}
+
+    def noticed(self, mutant: Mutant) -> bool:
+        """Tell whether a test is known to notice the break."""
+        file, _, version = (load(self._path(mutant)) or "").partition(" ")
+        return bool(file) and version == self._version(file)
+
+    def keep(self, mutant: Mutant, file: str) -> None:
+        """Remember which test file notices the break."""
+        store(self._path(mutant), f"{file} {self._version(file)}")
+
+    def tests(self, name: str) -> list[Test] | None:
+        """Return what was traced of a test file, if nothing has changed since."""
+        found = load(self._traced(name))
+        return None if found is None else [Test.read(*entry) for entry in json.loads(found)]
+
+    def keep_tests(self, name: str, tests: list[Test]) -> None:
+        """Remember what was traced of a test file."""
+        store(self._traced(name), json.dumps([test.written() for test in tests]))
+
+    def _path(self, mutant: Mutant) -> Path:
+        _, _, shown = mutant.shown.partition(": ")  # without the line's number
+        return CACHE / "mutants" / key(self._package, mutant.place, mutant.kind, mutant.number, shown)
+
+    def _traced(self, name: str) -> Path:
+        return CACHE / "traces" / f"{key(self._bytes, name, self._version(name))}.json"
+
+    def _version(self, name: str) -> str:
+        if name not in self._tests:
+            path = ROOT / name
+            self._tests[name] = key(path.read_bytes()) if path.is_file() else ""
+        return self._tests[name]
+
+
+def own_tests(place: str) -> str:
+    """Return the test file of a module of the package."""
     stem = Path(place).stem
-    own = [f"tests/test_{'command' if stem == '__main__' else stem}.py"]
-    wide = ["tests/test_hostile.py", "tests/test_assignment.py"]
-    users = [path for path in sorted((ROOT / "tests").glob("test_*.py")) if ROOT / place in _reached(path)]
-    names = [str(path.relative_to(ROOT)) for path in users]
-    slow = {"tests/test_loom.py", "tests/test_book.py", "tests/test_cards.py", "tests/test_labs.py"}
-    ordered = sorted(names, key=lambda name: (name not in own, name not in wide, name))
-    return [name for name in ordered if name not in slow]
+    return f"tests/test_{'command' if stem in ('__main__', 'commands') else stem}.py"
 
 
-def _reached(test: Path) -> set[Path]:
-    """Return the files of ours that a test imports, directly or not; of the package, those whose names it writes."""
-    tree, modules = ast.parse(test.read_text(encoding="utf-8")), set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            modules |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-        elif isinstance(node, ast.Import):
-            modules |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "rnn":
-            modules.add(f"rnn.{node.attr}")
-    return closure(*modules)
+def test_files() -> list[str]:
+    """Return the test files that could notice a break in the package; those of the book alone are not among them."""
+    book = {"test_book", "test_cards", "test_labs", "test_loom", "test_figures", "test_workflows", "test_canary"}
+    files = [path for path in sorted((ROOT / "tests").glob("test_*.py")) if path.stem not in book]
+    return [str(path.relative_to(ROOT)) for path in files]
 
 
 def _copy(folder: Path) -> None:
-    """Copy what the tests need."""
+    """Copy the checkout."""
     files = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True)
     for name in files.stdout.splitlines():
-        if name.startswith(("rnn/", "tests/", "scripts/", "docs/", "pyproject.toml")) and (ROOT / name).is_file():
+        if (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes((ROOT / name).read_bytes())
+            os.utime(folder / name, (OLD, OLD))
