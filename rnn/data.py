@@ -119,9 +119,10 @@ def autocorrelation(values: ArrayLike, largest: int) -> Array:
         If the values are not such a series, or `largest` is not a whole number from 0 on.
     """
     values, largest = validate.array("values", values, ("steps",)), validate.size("largest", largest, at_least=0)
-    if len(values) <= largest or not np.ptp(values):
+    if len(values) <= largest or values.min() == values.max():
         raise ValueError(f"values: expected more than {largest}, not all equal, got {len(values)}")
-    x = values - values.mean()
+    x = values / np.abs(values).max()  # so that no square overflows
+    x = x - x.mean()
     return np.asarray([x[: len(x) - n] @ x[n:] for n in range(largest + 1)] / (x @ x))
 
 

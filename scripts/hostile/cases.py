@@ -234,6 +234,7 @@ def _functions() -> Iterator[Case]:
     cell, h0 = GRUCell(D, H, rng=rng()), (normal(B, H),)
     grads = {"W": normal(D, H), "b": normal(H)}
     known: dict[Any, dict[str, Any]] = {
+        data.autocorrelation: {"values": normal(12), "largest": 4},
         data.generate_sequence_data: {"seq_type": "noisy", "length": 9, "rng": rng(), "period": 5.0, "noise": 0.1},
         init.xavier: {"shape": (D, H), "rng": rng()},
         init.he: {"shape": (D, H), "rng": rng()},
