@@ -24,12 +24,12 @@ SHIPPED = ROOT / "docs" / "shared" / "katex"
 # The signs that most chapters need.  These fonts are cut in two, and the rest is fetched only by a page that uses it.
 LATIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 COMMON = {
-    "Main-Regular": LATIN
-    + "0123456789 !\"'()*+,-./:;<=>?[]_`{|}~\u00a0\u200b\ue020"
-    + "∂∇∑∏→←⇒⋯…⋮⋱≤≥≠≈≡∼≪≫∈⊤⊥⊙⊗×·⋅±−∥′∞∀∗∝¬√⟨⟩⌊⌋¯ˉ∣‖^ΓΔΘΛΣΦΨΩ",
+    "Main-Regular": LATIN[26:]
+    + "AEFGILMNPRSTUW0123456789 !\"'()*+,-./:;<=>?[]_`{|}\u00a0\u200b\ue020"
+    + "∂∇∑∏→←⋯…≤≥≠≈≡∼∈⊤⊙×·⋅±−∥′∞∗∝√⟨⟩⌊⌋ˉ∣‖^~ℓ∅ΔΛΣΩ",
     "Main-Bold": "0123456789",
     "Math-Italic": LATIN + "\u00a0αβγδεζηθικλμνξπρστυφχψωϵϕ",
-    "Typewriter-Regular": "W_abcdefghilnoprtuvwxyz",  # the package's names of arrays
+    "Typewriter-Regular": "W_abcdefghiklnopqrstuvwxyz",  # the package's names of arrays
     "AMS-Regular": "ENQRZ",
 }
 # Parts of Material that the book does not use: a third of its style sheet.

@@ -114,7 +114,7 @@ def losses_heat() -> Drawing:
     places = np.arange(1, 6)
     for k, (theta, color) in enumerate(zip(THETAS, (BLUE, GREEN, VERMILION), strict=True)):
         left.bar(places + 0.26 * (k - 1), softmax(SCORES / theta), 0.22, color=color, label=rf"$\theta = {theta:g}$")
-    left.set(xlabel="$i$", ylabel=r"$\hat{p}_i$", xticks=places, ylim=(0, 1))
+    left.set(xlabel="$i$", ylabel="$p_i$", xticks=places, ylim=(0, 1))
     left.legend()
     grid = np.geomspace(0.1, 20, 40)
     curves = np.stack([softmax(SCORES / theta) for theta in grid])
