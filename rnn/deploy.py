@@ -263,14 +263,12 @@ def stability_index(reference: ArrayLike, sample: ArrayLike, *, bins: int = 10) 
     edges = np.quantile(past, np.arange(1, bins) / bins)
     p, q = (_shares(values, edges) for values in (past, now))
     return float(((q - p) * np.log(q / p)).sum())
+    # --8<-- [end:stability]
 
 
 def _shares(values: Array, edges: Array) -> Array:
     counts = np.bincount(np.searchsorted(edges, values.ravel()), minlength=len(edges) + 1) + 0.5
     return np.asarray(counts / counts.sum())
-
-
-# --8<-- [end:stability]
 
 
 def kolmogorov_smirnov(reference: ArrayLike, sample: ArrayLike) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -11,9 +12,16 @@ from rnn.deploy import affine, quantise, quantised, stability_index
 from rnn.equations import definition, equation
 from rnn.equations.context import Run, world
 from rnn.equations.tex import Rows
-from rnn.equations.worlds import Seen, _randomise, _sizes
+from rnn.equations.worlds import Seen, _sizes
 from rnn.exchange import side_by_side
 from rnn.validate import Array
+
+
+def _shake(layer: Any, rng: np.random.Generator) -> None:
+    """Give every parameter, biases too, values at which tanh bends but does not saturate."""
+    for value in layer.params.values():
+        value[...] = rng.normal(size=value.shape) * 0.6
+
 
 # --------------------------------------------------------------------------- one step at a time
 
@@ -24,7 +32,7 @@ def deployed(q: Run, rng: np.random.Generator) -> Callable[[], Seen]:
     # --8<-- [start:deployed]
     T, (B, D, H) = int(rng.integers(4, 7)), _sizes(rng, 3)
     layer = LSTM(D, H, rng=rng)
-    _randomise(layer.params, rng)
+    _shake(layer, rng)
     start, inputs = tuple(rng.normal(size=(2, B, H))), rng.normal(size=(T, B, D))
     q["T"], q["B"], q["D"], q["H"] = T, B, D, H
 
@@ -49,7 +57,7 @@ def deployed_together(q: Run, rng: np.random.Generator) -> Callable[[], Seen]:
     # --8<-- [start:deployed-together]
     T, B, (D, H) = int(rng.integers(4, 7)), 3, rng.permutation([2, 4, 5])[:2]
     layer = RNN(int(D), int(H), rng=rng)
-    _randomise(layer.params, rng)
+    _shake(layer, rng)
     start, inputs = rng.normal(size=(B, H)), rng.normal(size=(T, B, D))
     q["T"], q["B"], q["D"], q["H"], q[r"\mathbf{1}"] = T, B, D, H, np.ones((B, 1))
     q["W_{xh}"], q["W_{hh}"] = layer.params["W_xh"].T, layer.params["W_hh"].T
@@ -73,7 +81,7 @@ def _misled(q: Run, rng: np.random.Generator, *, straight: bool = False) -> Call
     # --8<-- [start:deployed-misled]
     T, (D, H) = int(rng.integers(4, 7)), _sizes(rng, 2)
     layer = RNN(D, H, nonlinearity="identity" if straight else "tanh", rng=rng)
-    _randomise(layer.params, rng)
+    _shake(layer, rng)
     if straight:
         layer.params["W_hh"][...] = 0.8 * np.linalg.qr(layer.params["W_hh"])[0]
     inputs = rng.normal(size=(T, 1, D))
@@ -108,7 +116,7 @@ def _twice(q: Run, rng: np.random.Generator, *, forgetful: bool = False) -> Call
     # --8<-- [start:deployed-twice]
     T, n, (D, H) = int(rng.integers(4, 7)), 3, _sizes(rng, 2)
     layer = RNN(D, H, rng=rng)
-    _randomise(layer.params, rng)
+    _shake(layer, rng)
     layer.params["W_hh"] *= 0.0 if forgetful else 1.0
     inputs, start = rng.normal(size=(T, 1, D)), rng.normal(size=(1, H))
     q["T"], q["n"] = T, n
@@ -307,7 +315,7 @@ def deployed_rounded(q: Run, rng: np.random.Generator) -> None:
     """A contracting tanh network and its copy with weights of one byte, over the same inputs."""
     T, (D, H) = int(rng.integers(4, 7)), _sizes(rng, 2)
     layer = RNN(D, H, rng=rng)
-    _randomise(layer.params, rng)
+    _shake(layer, rng)
     layer.params["W_hh"] *= 0.8 / np.linalg.norm(layer.params["W_hh"], 2)
     _rounded(q, rng, layer, rng.normal(size=(T, 1, D)), rng.normal(size=(1, H)))
 
@@ -316,7 +324,7 @@ def deployed_rounded(q: Run, rng: np.random.Generator) -> None:
 def deployed_rounded_straight(q: Run, rng: np.random.Generator) -> None:
     """The same with a single unit without tanh, whose errors all have the same sign."""
     layer = RNN(3, 1, nonlinearity="identity", rng=rng)
-    layer.params |= {"W_hh": np.array([[rng.uniform(0.3, 0.9)]]), "W_xh": np.array([[1.0], [0.31], [0.57]])}
+    layer.params["W_hh"], layer.params["W_xh"] = np.array([[rng.uniform(0.3, 0.9)]]), np.array([[1.0], [0.31], [0.57]])
     inputs = rng.uniform(0.1, 1, size=(5, 1, 1)) * np.array([[[1.0, 0.5, -0.5]]])
     _rounded(q, rng, layer, inputs, rng.normal(size=(1, 1)))
 
@@ -325,7 +333,7 @@ def deployed_rounded_straight(q: Run, rng: np.random.Generator) -> None:
 def deployed_rounded_forgetful(q: Run, rng: np.random.Generator) -> None:
     """The same, but nothing is carried from step to step and the input never changes."""
     layer = RNN(3, 2, nonlinearity="identity", rng=rng)
-    _randomise(layer.params, rng)
+    _shake(layer, rng)
     layer.params["W_hh"][...] = 0
     _rounded(q, rng, layer, np.tile(rng.normal(size=(1, 1, 3)), (5, 1, 1)), rng.normal(size=(1, 2)))
 
@@ -387,7 +395,7 @@ def _alarmed(q: Run, rng: np.random.Generator, T: int) -> None:
     q["T"], q[r"\alpha"] = T, rng.uniform(0.001, 0.2)
     quiet = 1.0
     for n in range(1, T + 1):
-        quiet -= quiet * q[r"\alpha"]
+        quiet -= quiet * float(q[r"\alpha"])
         q["P", n] = 1 - quiet
     # --8<-- [end:deployed-alarmed]
 

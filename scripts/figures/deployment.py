@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from rnn import GRU, LSTM, RNN, SimpleRNN, counts, train_rnn_on_sequence
-from rnn.deploy import affine, quantisation_report, quantise, quantised, stability_index
+from rnn.deploy import quantisation_report, quantise, quantised, stability_index
 from rnn.validate import Array
 from scripts.figures import Drawing, figure, number
 from scripts.figures.diagram import Diagram
@@ -31,13 +31,13 @@ def deployment_service() -> Drawing:
         rows.append(diagram.memory(1.0, y, rng.uniform(-1, 1, size=5), upright=False))
         diagram.text(0.3, y, f"$h^{{({b})}}$", color=INK)
     diagram.frame(rows)
-    x, y = diagram.point(3.1, 0.2, "$x_t^{(2)}$"), diagram.point(5.1, 1.05, "$y_t^{(2)}$")
+    given, answer = diagram.point(3.1, 0.2, "$x_t^{(2)}$"), diagram.point(5.1, 1.05, "$y_t^{(2)}$")
     diagram.arrow(rows[1], cell, color=VERMILION, bend=0.25)
     diagram.arrow(cell, rows[1], color=GREEN, bend=0.25)
-    diagram.arrow(x, cell)
-    diagram.arrow(cell, y)
-    diagram.text(2.05, 1.42, "$h_t$", color=GREEN)
-    diagram.text(2.05, 0.68, "$h_{t-1}$", color=VERMILION)
+    diagram.arrow(given, cell)
+    diagram.arrow(cell, answer)
+    diagram.text(2.0, 1.72, "$h_{t-1}$", color=VERMILION)
+    diagram.text(2.0, 0.4, "$h_t$", color=GREEN)
     return diagram.drawing()
 
 
@@ -262,7 +262,7 @@ def deployment_channels() -> dict[str, Any]:
     """One scale for a matrix against one for each unit, where the units are alike and where they are not."""
     found: dict[str, Any] = {"seeds": SEEDS}
     for kind, low in (("even", 1.0), ("uneven", 0.02)):
-        ratios = {"tensor": [], "channel": []}
+        ratios: dict[str, list[float]] = {"tensor": [], "channel": []}
         for seed in range(SEEDS):
             rng = np.random.default_rng(seed)
             layer = RNN(8, 32, rng=rng)
@@ -337,7 +337,7 @@ def clipped(bits: int) -> tuple[Array, Array]:
     return ranges, np.array(errors)
 
 
-@number
+@number(digits=3)
 def deployment_clip() -> dict[str, Any]:
     """Where the range of the grid should end, for weights that are normal."""
     found: dict[str, Any] = {}
@@ -498,7 +498,6 @@ def deployment_answers() -> dict[str, Any]:
     for n in (30, 100, 300):
         found = [stability_index(rng.normal(size=PAST), rng.normal(size=n)) for _ in range(200)]
         shares[f"n{n}"] = 100 * float(np.mean(np.array(found) > 0.1))
-    n, s, z = affine(np.array([-0.5, 0.0, 1.5]))
     W = np.array([[0.5, 40.0], [0.25, -20.0], [-1.0, 10.0]])
     scales = quantised(W)[1]
     return {
@@ -506,11 +505,7 @@ def deployment_answers() -> dict[str, Any]:
         "nibble": float(np.median(errors[4])),
         "ratio": float(np.median(errors[4]) / np.median(errors[8])),
         **shares,
-        "s": s,
-        "z": z,
-        "top": int(n[-1]),
         "fine": float(scales[0]),
         "coarse": float(scales[1]),
-        "steps": 127 / 40,
         "alpha": 100 * (1 - (1 - 0.01) ** 100),
     }
