@@ -11,7 +11,6 @@ from rnn import LSTM, RNN, counts
 from rnn.deploy import affine, quantise, quantised, stability_index
 from rnn.equations import definition, equation
 from rnn.equations.context import Run, world
-from rnn.equations.tex import Rows
 from rnn.equations.worlds import Seen, _sizes
 from rnn.exchange import side_by_side
 from rnn.validate import Array
@@ -255,15 +254,14 @@ def _product(q: Run, W: Array, v: Array) -> Callable[[], Seen]:
         q["s", i], q["a", i], q[r"\hat{a}", i] = s[i - 1], q["a"][i - 1, 0], q[r"\hat{a}"][i - 1, 0]
     for j in range(1, D + 1):
         q["v", j] = v[j - 1, 0]
-    q[r"\mathtt{W}"], q[r"\mathtt{q}"], q[r"\mathtt{scale}"] = W.T.view(Rows), n.view(Rows), s[None].view(Rows)
+    q["Q"], q["s"] = n.T, s[:, None]
 
     # --8<-- [end:deployed-product]
     def seen() -> Seen:
         """Return the matrix that the quantised layer restores."""
         layer = RNN(D, H, rng=np.random.default_rng(0))
         layer.params["W_xh"][...] = W.T
-        W_restored = quantise(layer).restored().params["W_xh"]
-        return {(r"\mathtt{restored}",): W_restored.view(Rows)}
+        return {(r"\hat{W}",): quantise(layer).restored().params["W_xh"].T}
 
     return seen
 
@@ -287,7 +285,7 @@ def deployed_product_worst(q: Run, rng: np.random.Generator) -> Callable[[], See
 deployment_grid = equation(where=deployed_grid, for_all="1 <= i <= T", equal_in=deployed_grid_halves)
 deployment_noise = equation(where=deployed_grid, approx=0.05)
 deployment_single = equation(where=deployed_grid, for_all="1 <= i <= T", equal_in=deployed_grid_ties)
-deployment_rows = definition(where=deployed_product)
+deployment_scales = definition(where=deployed_product)
 deployment_product = equation(where=deployed_product, for_all="1 <= i <= H", equal_in=deployed_product_worst)
 
 # --------------------------------------------------------------------------- errors that go round
