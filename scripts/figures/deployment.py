@@ -492,6 +492,7 @@ def deployment_answers() -> dict[str, Any]:
         rng = np.random.default_rng(seed)
         layer = RNN(3, ERROR_UNITS, rng=rng)
         layer.params["W_hh"][...] = rng.normal(size=(ERROR_UNITS, ERROR_UNITS)) * CONTRACTING / np.sqrt(ERROR_UNITS)
+        layer.params["W_xh"][...] = rng.normal(size=(3, ERROR_UNITS)) * 0.3
         inputs = rng.normal(size=(ERROR_STEPS, 1, 3))
         exact = layer.forward(inputs)[0]
         for bits in errors:
