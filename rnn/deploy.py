@@ -45,9 +45,53 @@ def quantised(W: ArrayLike) -> tuple[Array, Array]:
     came = validate.array("W", W, None, np.float32 if single else np.float64)
     if came.ndim < 2:
         raise ValueError(f"W: expected a matrix, got the shape {came.shape}")
+    # --8<-- [start:quantised]
     scale = np.abs(came).max(axis=-2) / 127
     scale = np.where(scale > 0, scale, 1).astype(came.dtype)
     return np.rint(came / scale[..., None, :]).astype(np.int8), scale
+    # --8<-- [end:quantised]
+
+
+def affine(x: ArrayLike, *, bits: int = 8) -> tuple[Array, float, int]:
+    """Return whole numbers n, one scale s and a zero point z, so that ``s * (n - z)`` is close to x.
+
+    The grid reaches from the smallest number to the largest, and to 0 if all lie on one side of it. Zero itself is
+    on the grid, and ``|x - s * (n - z)| <= s / 2``.
+
+    Parameters
+    ----------
+    x : array_like
+        Numbers of any shape, such as inputs or states.
+    bits : int
+        How many bits a number gets, 2 to 16.
+
+    Returns
+    -------
+    n : ndarray of int64
+        From 0 to ``2**bits - 1``; of the shape of x.
+    s : float
+    z : int
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the numbers are not finite floating-point numbers, or `bits` not such a whole number.
+
+    References
+    ----------
+    Jacob et al. 2018, "Quantization and training of neural networks for efficient integer-arithmetic-only
+    inference", equation 1.
+    """
+    came, bits = validate.array("x", x, None), validate.size("bits", bits, at_least=2)
+    if bits > 16:
+        raise ValueError(f"bits: expected at most 16, got {bits}")
+    # --8<-- [start:affine]
+    low, high, last = min(came.min(), 0.0), max(came.max(), 0.0), 2**bits - 1
+    s = (high - low) / last or 1.0
+    z = round(-low / s)
+    n = np.clip(np.rint(came / s).astype(int) + z, 0, last)
+    # --8<-- [end:affine]
+    return n, float(s), z
 
 
 class Quantised:
@@ -215,9 +259,11 @@ def stability_index(reference: ArrayLike, sample: ArrayLike, *, bins: int = 10) 
     """
     bins = validate.size("bins", bins, at_least=2)
     past, now = validate.array("reference", reference, None), validate.array("sample", sample, None)
+    # --8<-- [start:stability]
     edges = np.quantile(past, np.arange(1, bins) / bins)
     p, q = (_shares(values, edges) for values in (past, now))
     return float(((q - p) * np.log(q / p)).sum())
+    # --8<-- [end:stability]
 
 
 def _shares(values: Array, edges: Array) -> Array:

@@ -12,6 +12,7 @@ import rnn
 from rnn.deploy import (
     Monitor,
     Quantised,
+    affine,
     kolmogorov_smirnov,
     quantisation_report,
     quantise,
@@ -45,6 +46,26 @@ def test_every_weight_is_the_nearest_multiple_of_its_columns_scale(rows, columns
             assert abs(W[d, h] - q[d, h] * scale[h]) <= scale[h] * 0.50001
     np.testing.assert_array_equal(np.abs(q).max(axis=0), 127)
     np.testing.assert_array_equal(quantised(-W)[0], -q)  # symmetric
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(1, 40), st.integers(2, 16), st.floats(-3, 3), st.integers(0, 10**6))
+def test_a_grid_with_a_zero_point_holds_zero_and_rounds_to_the_nearest(size, bits, shift, seed):
+    x = np.random.default_rng(seed).normal(size=size) + shift
+    n, s, z = affine(x, bits=bits)
+    assert n.shape == x.shape
+    assert 0 <= n.min() <= n.max() < 2**bits
+    assert 0 <= z < 2**bits
+    assert (np.abs(x - s * (n - z)) <= s * 0.50001).all()
+    assert s * (2**bits - 1) == pytest.approx(max(x.max(), 0) - min(x.min(), 0))
+
+
+def test_a_grid_of_zeros_and_bits_that_are_none():
+    n, s, z = affine(np.zeros(3))
+    assert (n.tolist(), s, z) == ([0, 0, 0], 1.0, 0)
+    for bits in (1, 17):
+        with pytest.raises(ValueError, match="bits"):
+            affine(np.zeros(3), bits=bits)
 
 
 def test_a_column_of_zeros_stays_one_and_several_matrices_are_taken_one_by_one(rng):
