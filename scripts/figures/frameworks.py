@@ -22,27 +22,19 @@ NAMES = {"numpy": "NumPy", "torch": "PyTorch", "keras": "Keras", "jax": "JAX"}
 # --------------------------------------------------------------------------- what the programs printed
 
 
-@table(digits=5)
+@table(digits=1)  # type: ignore[untyped-decorator]
 def frameworks_programs() -> list[list[object]]:
-    """For each program its version and the last state of the first sequence."""
-    stored = found()
-    rows: list[list[object]] = []
+    """For each program its version, two numbers of the last state, and the largest differences to ours."""
+    stored, rows = found(), []
     for name, label in NAMES.items():
-        state = stored["programs"][name]["outputs"][-1][0]
-        rows.append([label, stored["versions"][name], *(round(value, 5) for value in state)])
+        program = stored["programs"][name]
+        state = [f"{value:.5f}".replace("-", "\u2212") for value in program["outputs"][-1][0][:2]]
+        distances = [program[f"distance_{key}"] for key in ("outputs", "d_h0")]
+        rows.append([label, stored["versions"][name], *state, *(distances if name != "numpy" else ["", ""])])
     return rows
 
 
-@table(digits=1)
-def frameworks_distances() -> list[list[object]]:
-    """For each program the largest difference to ours, of the states and of the gradient."""
-    programs = found()["programs"]
-    return [
-        [NAMES[name], *(programs[name][f"distance_{key}"] for key in ("outputs", "d_h0"))] for name in list(NAMES)[1:]
-    ]
-
-
-@table(digits=1)
+@table(digits=1)  # type: ignore[untyped-decorator]
 def frameworks_orders() -> list[list[object]]:
     """Which order of the gates gives a framework's outputs, and how far the next best is off."""
     facts, rows = found()["facts"], []

@@ -45,7 +45,8 @@ def in_pytorch() -> dict[str, Any]:
     rng = np.random.default_rng(0)
     torch.manual_seed(0)
     inputs = rng.normal(size=(T, B, D))
-    x, facts = torch.tensor(inputs), {}
+    x = torch.tensor(inputs)
+    facts: dict[str, Any] = {}
     for kind, letters in (("LSTM", "fico"), ("GRU", "zrn")):
         layer = getattr(torch.nn, kind)(D, H).double()
         for value in layer.parameters():
@@ -142,7 +143,8 @@ def in_keras() -> dict[str, Any]:
     rng = np.random.default_rng(0)
     keras.utils.set_random_seed(0)
     inputs = rng.normal(size=(T, B, D))
-    x, facts = tf.constant(inputs.swapaxes(0, 1)), {}
+    x = tf.constant(inputs.swapaxes(0, 1))
+    facts: dict[str, Any] = {}
     for kind, letters in (("LSTM", "fico"), ("GRU", "zrn")):
         layer = getattr(keras.layers, kind)(H, return_sequences=True, dtype="float64")
         layer.build(x.shape)
@@ -226,7 +228,7 @@ def in_keras() -> dict[str, Any]:
 def in_jax() -> dict[str, Any]:
     """Run JAX with and without float64."""
     jax.config.update("jax_enable_x64", False)
-    facts = {"float32": jnp.asarray(np.ones(1)).dtype == jnp.float32}
+    facts: dict[str, Any] = {"float32": jnp.asarray(np.ones(1)).dtype == jnp.float32}
     jax.config.update("jax_enable_x64", True)
     facts["float64"] = jnp.asarray(np.ones(1)).dtype == jnp.float64
     return facts

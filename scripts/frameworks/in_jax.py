@@ -13,13 +13,14 @@ jax.config.update("jax_enable_x64", True)
 
 # --8<-- [start:run]
 def run(params: Arrays, inputs: Array, h0: Array) -> tuple[Array, Array]:
-    """Return the states (T, B, H), and the gradient of half the sum of their squares for h0 (B, H)."""
+    """Return all states (T, B, H) and the gradient for h0 (B, H)."""
     p, sigmoid = params, jax.nn.sigmoid
 
     def step(h: Any, x: Any) -> tuple[Any, Any]:
         z = sigmoid(x @ p["W_xz"] + h @ p["W_hz"] + p["b_z"])
         r = sigmoid(x @ p["W_xr"] + h @ p["W_hr"] + p["b_r"])
-        n = jnp.tanh(x @ p["W_xn"] + p["b_n"] + r * (h @ p["W_hn"] + p["b_hn"]))
+        heard = h @ p["W_hn"] + p["b_hn"]
+        n = jnp.tanh(x @ p["W_xn"] + p["b_n"] + r * heard)
         h = z * h + (1 - z) * n
         return h, h  # what is carried on, and what is put out
 

@@ -6,7 +6,7 @@ from scripts.frameworks import Array, Arrays
 
 # --8<-- [start:run]
 def run(params: Arrays, inputs: Array, h0: Array) -> tuple[Array, Array]:
-    """Return the states (T, B, H), and the gradient of half the sum of their squares for h0 (B, H)."""
+    """Return all states (T, B, H) and the gradient for h0 (B, H)."""
     layer = GRU(inputs.shape[2], h0.shape[1])
     layer.params.update(params)
     outputs, _ = layer.forward(inputs, (h0,))

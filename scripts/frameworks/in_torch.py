@@ -7,7 +7,7 @@ from scripts.frameworks import Array, Arrays
 
 # --8<-- [start:run]
 def run(params: Arrays, inputs: Array, h0: Array) -> tuple[Array, Array]:
-    """Return the states (T, B, H), and the gradient of half the sum of their squares for h0 (B, H)."""
+    """Return all states (T, B, H) and the gradient for h0 (B, H)."""
     p = {name: torch.tensor(value) for name, value in params.items()}
     none = torch.zeros_like(p["b_n"])
     layer = torch.nn.GRU(inputs.shape[2], h0.shape[1], dtype=torch.float64)

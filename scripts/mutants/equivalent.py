@@ -45,7 +45,7 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     ("seq2seq-unmasked", "sign"): "as wrong: that is not the weight either, and it is where N is 0",
     # end of chapter seq2seq
     # chapter frameworks
-    ("frameworks-not-each", "swap"): "as false: a square matrix is orthogonal in one order exactly if it is in the other",
+    ("frameworks-not-each", "swap"): "as false: orthogonal in one order is orthogonal in the other",
     # end of chapter frameworks
     ("rnn/picture.py", "TYPE_CHECKING"): "importing rnn has imported rnn.train before; only annotations use the name",
     ("rnn/init.py", "q / np.sign("): "a sign is 1 or -1, so that dividing by it is multiplying by it",
