@@ -8,6 +8,7 @@ import pytest
 
 from scripts import frameworks
 from scripts.frameworks import in_numpy
+from scripts.slim import plain_switches
 
 FOUND = frameworks.found()
 FACTS = FOUND["facts"]
@@ -98,3 +99,8 @@ def test_the_range_of_the_five_mistakes():
     assert len(values) == 5
     assert min(values, key=values.get) == "transpose"
     assert max(values, key=values.get) == "label"
+
+
+def test_the_switches_of_tabs_are_written_as_html():
+    given = '<input checked="checked" id="a" name="n" type="radio" /><input id="b" type="radio" /><path/>'
+    assert plain_switches(given) == '<input checked id="a" name="n" type="radio"><input id="b" type="radio"><path/>'

@@ -8,7 +8,7 @@ from rnn.lstm import sigmoid
 
 
 def port(w, x, h, mistake):
-    """One step of a GRU, written for PyTorch's arrays, with one of two mistakes."""
+    """One step of a GRU for PyTorch's arrays, with one of two mistakes."""
     b_x, b_h = w["bias_ih"], w["bias_hh"]
     if mistake == "biases":
         b_x, b_h = b_x + b_h, 0
@@ -22,13 +22,14 @@ def port(w, x, h, mistake):
 
 rng = np.random.default_rng(0)
 print("biases states | error of the two ports")
-for biases in (0, 1):
-    for states in (0, 1):
-        cell, x, h = GRUCell(3, 4, rng=rng), rng.normal(size=(5, 3)), states * rng.normal(size=(5, 4))
-        cell.params |= {name: biases * rng.normal(size=4) for name in cell.params if name.startswith("b")}
-        w, ((expected,), _) = exchange.to_torch(cell), cell.step(x, (h,))
-        errors = [np.abs(port(w, x, h, mistake) - expected).max() for mistake in ("biases", "order")]
-        print(f"{biases:6} {states:6} |", *(f"{error:9.0e}" for error in errors))
+for biases, states in ((0, 0), (0, 1), (1, 0), (1, 1)):
+    cell, x = GRUCell(3, 4, rng=rng), rng.normal(size=(5, 3))
+    h = states * rng.normal(size=(5, 4))
+    for name in ("b_z", "b_r", "b_n", "b_hn"):
+        cell.params[name] = biases * rng.normal(size=4)
+    w, ((expected,), _) = exchange.to_torch(cell), cell.step(x, (h,))
+    errors = [np.abs(port(w, x, h, m) - expected).max() for m in ("biases", "order")]
+    print(f"{biases:6} {states:6} |", *(f"{error:9.0e}" for error in errors))
 # --8<-- [end:shown]
 
 assert min(errors) > 0.01
