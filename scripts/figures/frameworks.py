@@ -105,7 +105,9 @@ def norms(kind: str, way: str) -> Array:
     for seed in range(SEEDS):
         rng = np.random.default_rng(seed)
         cell: Any = ElmanCell(D, H) if kind == "rnn" else LSTMCell(D, H)
-        (_like_torch if way == "torch" else _like_keras)(cell, rng)
+        (_like_keras if way == "keras" else _like_torch)(cell, rng)
+        if way == "torch, forget bias 1":
+            cell.params["b_f"] = np.ones(H)
         e, inputs = rng.normal(size=(1, H)), rng.normal(size=(LAGS, 1, D))
         left = gradient_norms_by_lag(cell, inputs, cell.zero_state(1), e)[:, 0]
         samples.append(left / left[0])
@@ -150,8 +152,10 @@ def frameworks_left() -> dict[str, Any]:
             values.append(float(spectral_radius(cell.params["W_hh"])))
         radii[way] = float(np.median(values))
     at = {f"{kind}-{way}": float(np.median(norms(kind, way)[:, 20])) for kind, way, _, _ in CURVES}
+    remembering = float(np.median(norms("lstm", "torch, forget bias 1")[:, 20]))
     factor = at["lstm-keras"] / at["lstm-torch"]
     return {
+        "remembering": remembering,
         "factor": factor,
         "seeds": SEEDS,
         "units": H,
