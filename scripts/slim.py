@@ -16,6 +16,7 @@ AS_IT_IS = re.compile(r"(<(pre|script|style|textarea)\b.*?</\2>)", re.DOTALL)
 READ = re.compile(r"var\((--[\w-]+)|getPropertyValue\(\W(--[\w-]+)")
 PALETTE = re.compile(r""":root|\[data-md-color-scheme(=["']?\w+["']?)?\]""")
 EVERY_PALETTE = ":root,[data-md-color-scheme]"
+SWITCH = re.compile(r"<input\b([^>]*?)\s*/>")
 STRETCHED = re.compile(r'(preserveAspectRatio="x\w+ slice">)<path d="([^"]{60,})"\s*/?>(?:</path>)?')  # a brace, a root
 
 
@@ -30,7 +31,7 @@ def slim(site: Path) -> None:
         for classes in CLASSES.findall(html):
             names.update(classes.split())
         read.update(chain.from_iterable(READ.findall(html)))
-        page.write_text(share_paths(without_indentation(html)), encoding="utf-8")
+        page.write_text(share_paths(without_indentation(plain_switches(html))), encoding="utf-8")
     for script in scripts:  # they make elements and give them classes
         names.update(WORD.findall(script.read_text(encoding="utf-8")))
     for text in (*sheets.values(), *(script.read_text(encoding="utf-8") for script in scripts)):
@@ -39,6 +40,11 @@ def slim(site: Path) -> None:
         own = path.with_name("book.css") if path.parent.name == "css" else path.parents[1] / "css" / "book.css"
         settled = _root_properties(sheets[own]) if path.name == "material.css" else frozenset()
         path.write_text(slim_style(text, names, read, settled), encoding="utf-8")
+
+
+def plain_switches(html: str) -> str:
+    """Return a page with the switches of its tabs written as HTML has them, not as XML: pymdownx writes the latter."""
+    return SWITCH.sub(lambda m: "<input" + m[1].replace(' checked="checked"', " checked") + ">", html)
 
 
 def without_indentation(html: str) -> str:

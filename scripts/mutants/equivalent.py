@@ -47,6 +47,9 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     # chapter deployment
     ("deployment-psi-noise", "limit"): "as true: the mean of 400 with one left out",
     # end of chapter deployment
+    # chapter frameworks
+    ("frameworks-not-each", "swap"): "as false: orthogonal in one order is orthogonal in the other",
+    # end of chapter frameworks
     ("rnn/picture.py", "TYPE_CHECKING"): "importing rnn has imported rnn.train before; only annotations use the name",
     ("rnn/init.py", "q / np.sign("): "a sign is 1 or -1, so that dividing by it is multiplying by it",
     ("rnn/validate.py", "sizes.items(), arrays, strict=["): "`state` has found as many arrays as there are sizes",
