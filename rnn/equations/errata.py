@@ -84,18 +84,18 @@ def errata_small(q: Run, rng: np.random.Generator) -> Callable[[], Seen]:
 
 @world()
 def errata_weighted(q: Run, rng: np.random.Generator) -> None:
-    """A tanh network at rest, with W_hh a symmetric matrix times diag(1 - h²)."""
-    T, (D, H) = 4, _sizes(rng, 2)
-    net = SimpleRNN(D, H, 1, rng=rng)
+    """A tanh network whose inputs hold h where it is, with W_hh a symmetric matrix times diag(1 - h²)."""
+    T, (H,) = 4, _sizes(rng, 1)
+    net = SimpleRNN(H, H, 1, rng=rng)
     _randomise(net.params, rng)
-    h0, x, S = rng.uniform(-0.9, 0.9, size=(1, H)), rng.normal(size=(1, D)), rng.normal(size=(H, H))
-    net.params["W_hh"] = ((S + S.T) @ np.diag(1 - h0[0] ** 2)).T
-    net.params["b_h"] += (np.arctanh(h0) - net.pre_activation(x, h0))[0]  # with this bias the state stays
-    q["T"], q["D"], q["H"], q["h", 0] = T, D, H, h0.T
+    h, S = rng.uniform(-0.9, 0.9, size=(1, H)), rng.normal(size=(H, H))
+    net.params["W_hh"] = ((S + S.T) @ np.diag(1 - h[0] ** 2)).T
+    q["T"], q["D"], q["H"], q["h", 0] = T, H, H, rng.uniform(-0.9, 0.9, size=(H, 1))
     for name in ("W_xh", "W_hh", "b_h"):
         q[_tex(name)] = np.atleast_2d(net.params[name]).T
     for t in range(1, T + 1):
-        q["x", t] = x.T
+        missing = np.arctanh(h) - net.pre_activation(np.zeros((1, H)), np.real(q["h", t - 1].T))
+        q["x", t] = np.linalg.solve(q["W_{xh}"], missing.T)
         q["h", t] = net.activation(net.pre_activation(q["x", t].T, q["h", t - 1].T)).T
 
 
