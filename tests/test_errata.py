@@ -14,7 +14,7 @@ from scripts.figures.errata import Deaf, SlopeAgain, Untransposed
 
 LEAST = 25
 LABELS = {
-    "en": ("Claim", "Where", "Counter-example", "True is"),
+    "en": ("Claim", "Where", "Counter-example", "In fact"),
     "zh": ("说法", "出处", "反例", "正确的说法"),
 }
 STOP = {"en": ".", "zh": "。"}

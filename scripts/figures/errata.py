@@ -583,7 +583,7 @@ def errata_plots() -> Drawing:
     right.axhline(0, color=INK, linewidth=0.4)
     names = ("persistence", "persistence free", "ar free")
     rows = [(int(i), float(WAVE[400 + i]), *(float(found[name][i]) for name in names)) for i in range(0, 100, 10)]
-    return Drawing(fig, ("$t$", "$x_t$", "1", "2", "3"), rows)
+    return Drawing(fig, ("$t$", "$x_t$", "$x_{t-1}$", "$x_{-1}$", "AR(2)"), rows)
 
 
 @number(digits=4)

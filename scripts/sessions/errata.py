@@ -20,7 +20,7 @@ class Untransposed(SimpleRNN):
 net = Untransposed(3, 4, 2, rng=np.random.default_rng(0))
 for steps in (1, 5):
     errors = check(net, seq_len=steps, rng=np.random.default_rng(1))
-    print(f"{steps} steps")
+    print("steps:", steps)
     for name in ("W_xh", "W_hh", "h0"):
         print(f"    {name}  {'wrong' if errors[name] > 1e-6 else 'right'}")
 # --8<-- [end:shown]
