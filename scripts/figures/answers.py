@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -19,23 +20,23 @@ SEEDS = 100
 @figure()
 def answers_roads() -> Drawing:
     """Four roads from step t back to step k, and what the gradient is multiplied by on each."""
-    d = Diagram(5.9, 3.35)
-    places = (0.5, 1.7, 2.9, 4.1, 5.3)
+    d = Diagram(4.6, 3.1)
+    places = (0.3, 1.3, 2.3, 3.3, 4.3)
     times = ("k", "k+1", "k+2", "t-1", "t")
     rows = (
-        ("h", r"$W_{hh}^\top D$", VERMILION, 2.75),
-        ("c", "$f$", BLUE, 1.95),
-        ("h", "$z$", GREEN, 1.15),
+        ("h", r"$W_{hh}^\top D$", VERMILION, 2.7),
+        ("c", "$f$", BLUE, 1.85),
+        ("h", "$z$", GREEN, 1.05),
     )
     for letter, label, color, y in rows:
         nodes = [d.point(x, y, f"${letter}_{{{time}}}$", color=color) for x, time in zip(places, times, strict=True)]
-        for i, (left, right) in enumerate(zip(nodes, nodes[1:], strict=False)):
+        for i, (left, right) in enumerate(pairwise(nodes)):
             if i == 2:
                 d.text((places[2] + places[3]) / 2, y, r"$\cdots$", color=GREY)
             else:
-                d.arrow(right, left, label, color=color, side=0.2, size=10)
-    far, near = d.point(places[0], 0.35, "$h_k$", color=PURPLE), d.point(places[4], 0.35, "$c_t$", color=PURPLE)
-    d.arrow(near, far, r"$\alpha_{t,k}$", color=PURPLE, side=0.2, size=10)
+                d.arrow(right, left, label, color=color, side=-0.24, size=12)
+    far, near = d.point(places[0], 0.25, "$h_k$", color=PURPLE), d.point(places[4], 0.25, "$c_t$", color=PURPLE)
+    d.arrow(near, far, r"$\alpha_{t,k}$", color=PURPLE, side=-0.24, size=12)
     return d.drawing()
 
 
