@@ -83,7 +83,6 @@ class Found(NamedTuple):
         return 2 * self.right / max(1, 2 * self.right + self.invented + self.missed)
 
 
-# --8<-- [start:entities]
 def entities(tags: Iterable[str]) -> set[tuple[str, int, int]]:
     """Return the entities in a sequence of BIO tags: kind, first step, and the step after the last.
 
@@ -99,7 +98,8 @@ def entities(tags: Iterable[str]) -> set[tuple[str, int, int]]:
     -------
     set of (str, int, int)
     """
-    found, kind, first, step = set(), "", 0, 0
+    # --8<-- [start:entities]
+    found, kind, first = set(), "", 0
     for step, tag in enumerate([*tags, "O"]):
         if kind and tag != f"I-{kind}":
             found.add((kind, first, step))
@@ -107,9 +107,7 @@ def entities(tags: Iterable[str]) -> set[tuple[str, int, int]]:
         if tag != "O" and not kind:
             kind, first = tag[2:], step
     return found
-
-
-# --8<-- [end:entities]
+    # --8<-- [end:entities]
 
 
 def compare_entities(references: Sequence[Sequence[str]], guesses: Sequence[Sequence[str]]) -> Found:

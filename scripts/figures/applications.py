@@ -50,13 +50,13 @@ def _upwards(diagram: Diagram, below: list[Node], above: list[Node], **options: 
 @figure()
 def applications_arrangements() -> Drawing:
     """Draw six applications side by side: what is read, which states there are, what is asked for."""
-    diagram = Diagram(5.3, 6.1)
+    diagram = Diagram(5.3, 6.7)
     rise, x0, x1 = 0.58, 0.62, 3.3
-    for i, (x, y) in enumerate([(x0, 4.5), (x1, 4.5), (x0, 2.4), (x1, 2.4), (x0, 0.3), (x1, 0.3)]):
-        diagram.text(x - 0.45, y + 3 * rise, rf"$(\mathrm{{{'abcdef'[i]}}})$", color=GREY, size=10)
+    for i, (x, y) in enumerate([(x0, 4.7), (x1, 4.7), (x0, 2.35), (x1, 2.35), (x0, 0.3), (x1, 0.3)]):
+        diagram.text(x - 0.47, y + (3 if y > 1 else 2) * rise, rf"$(\mathrm{{{'abcdef'[i]}}})$", color=GREY, size=10)
 
     # (a) a model that writes: each output is the next input
-    y = 4.5
+    y = 4.7
     inputs = _cells(diagram, x0, y, ["$x_1$", "$x_2$", "$x_3$"], GREY)
     states = _cells(diagram, x0, y + rise, ["$h_1$", "$h_2$", "$h_3$"], BLUE)
     outputs = _cells(diagram, x0, y + 2 * rise, ["$y_1$", "$y_2$", "$y_3$"], VERMILION)
@@ -80,7 +80,7 @@ def applications_arrangements() -> Drawing:
         diagram.arrow(middle, Node(high.x, high.y + rise, high.width, high.height), color=GREY, bend=-0.45)
 
     # (c) one answer, from the mean of all states
-    y = 2.4
+    y = 2.35
     inputs = _cells(diagram, x0, y, ["$x_1$", "$x_2$", "$x_3$"], GREY)
     states = _cells(diagram, x0, y + rise, ["$h_1$", "$h_2$", "$h_3$"], BLUE)
     mean = diagram.gate(x0 + 0.56, y + 2 * rise, "$+$")
@@ -189,7 +189,7 @@ def applications_horizon() -> Drawing:
     fig, ax = plot(width=5.4, height=2.9)
     n = np.arange(1, HORIZON + 1)
     ax.plot(n, _errors("persistence")[0], color=GREY, linestyle=":", label="$x_t$")
-    ax.plot(n, _errors("cycle")[0], color=ORANGE, linestyle=(0, (5, 1.5)), label=f"$x_{{t+n-{CYCLE}}}$")
+    ax.plot(n, _errors("cycle")[0], color=PURPLE, linestyle=(0, (6, 1.5)), label=f"$x_{{t+n-{CYCLE}}}$")
     ax.plot(n, _errors("ar2")[0], color=GREEN, linestyle="-.", label="AR(2)")
     ax.plot(n, _errors("ar9")[0], color=VERMILION, linestyle="--", label="AR(9)")
     band(ax, n, _errors("rnn"), color=BLUE, label="$h_t$")

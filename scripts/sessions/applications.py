@@ -11,7 +11,8 @@ from rnn.losses import LastStep, binary_cross_entropy, ctc, softmax_cross_entrop
 rng = np.random.default_rng(0)
 T, B, V = 50, 8, 1000  # steps, sequences, words
 words = rng.integers(V, size=(T + 1, B))
-sound, notes = rng.normal(size=(T, B, 40)), rng.integers(2, size=(T, B, 88)).astype(float)
+sound = rng.normal(size=(T, B, 40))
+notes = rng.integers(2, size=(T, B, 88)).astype(float)
 letters = np.tile(np.arange(1, 7), (B, 1))  # six, of 28 and a blank
 
 

@@ -9,12 +9,13 @@ from rnn.characters import train_character_model
 from rnn.poems import TEXTS
 
 sonnet = TEXTS["sonnet"]
+sizes = {"hidden_size": 32, "seq_len": 25}
 for updates in (60, 600):
-    model = train_character_model(sonnet, hidden_size=32, seq_len=25, updates=updates)
+    model = train_character_model(sonnet, updates=updates, **sizes)
     written = model.generate(120, rng=np.random.default_rng(1))
-    same = SequenceMatcher(None, written, sonnet, autojunk=False).find_longest_match()
-    copied = written[same.a : same.a + same.size]
-    print(f"--- {updates} updates; {same.size} characters in a row stand in the sonnet: {copied!r}")
+    pieces = SequenceMatcher(None, written, sonnet, autojunk=False)
+    same = pieces.find_longest_match()
+    print(f"--- {updates} updates; the longest copied piece has {same.size} characters")
     print(written)
 # --8<-- [end:shown]
 
