@@ -27,12 +27,14 @@ Array = NDArray[Any]
 
 
 def _cells(diagram: Diagram, x: float, y: float, labels: list[str], color: str, gap: float = 0.56) -> list[Node]:
-    """Draw a row of small boxes; an empty label leaves a gap."""
-    return [
-        diagram.box(x + gap * i, y, label, width=0.42, height=0.32, color=color, fill=0.06, size=10)
-        for i, label in enumerate(labels)
-        if label
-    ]
+    """Draw a row of states in boxes, or of other symbols without."""
+    places = [x + gap * i for i in range(len(labels))]
+    if color in (BLUE, GREEN, PURPLE):
+        return [
+            diagram.box(at, y, label, width=0.4, height=0.32, color=color, size=10)
+            for at, label in zip(places, labels, strict=True)
+        ]
+    return [diagram.point(at, y, label, color=color) for at, label in zip(places, labels, strict=True)]
 
 
 def _chain(diagram: Diagram, nodes: list[Node], *, back: bool = False, color: str = BLUE) -> None:
@@ -114,7 +116,7 @@ def applications_arrangements() -> Drawing:
     diagram.arrow(outputs[0], writing[1], color=VERMILION, dashed=True)
 
     # (f) a picture goes in once, words come out
-    picture = diagram.box(x1, y, "$v$", width=0.42, height=0.32, color=ORANGE, fill=0.06, size=10)
+    picture = diagram.point(x1, y, "$v$", color=ORANGE)
     states = _cells(diagram, x1, y + rise, ["$h_1$", "$h_2$", "$h_3$"], BLUE)
     outputs = _cells(diagram, x1, y + 2 * rise, ["$y_1$", "$y_2$", "$y_3$"], VERMILION)
     diagram.arrow(picture, states[0], color=GREY)
@@ -122,6 +124,8 @@ def applications_arrangements() -> Drawing:
     _upwards(diagram, states, outputs)
     for above, following in zip(outputs, states[1:], strict=False):
         diagram.arrow(above, following, color=VERMILION, dashed=True)
+    for patch in diagram.ax.patches:
+        patch.set_clip_on(False)  # all is inside, and saying so weighs
     return diagram.drawing()
 
 
