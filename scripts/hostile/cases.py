@@ -354,6 +354,7 @@ def _functions() -> Iterator[Case]:
         text.windows: {"values": normal(20), "window": 4},
         text.stream_batches: {"values": np.arange(40) % V, "batch_size": B, "seq_len": T},
         deploy.quantised: {"W": normal(D, H)},
+        deploy.affine: {"x": normal(D, H), "bits": 8},
         deploy.stability_index: {"reference": normal(40), "sample": normal(30), "bins": 4},
         deploy.kolmogorov_smirnov: {"reference": normal(40), "sample": normal(30)},
         gradcheck.check: {"layer": cell, "seq_len": 2, "batch": B, "method": "complex", "rng": rng()},
