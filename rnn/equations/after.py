@@ -271,7 +271,7 @@ def after_continuous(q: Run, rng: np.random.Generator) -> None:
     fast = DiagonalSSM(1, 1, 1, rng=rng)
     fast.params["nu"], fast.params["theta"] = np.log(abs(mu) * np.ones(1)), np.array([alpha.imag])
     (re, im) = fast.eigenvalues()[:, 0, 0]
-    q[r"\lambda"], q[r"\kappa"] = re + 1j * im, np.hypot(re, im)
+    q[r"\kappa"] = np.hypot(re, im)
     q["n"] = gradients.gate_half_lives(np.array([q[r"\kappa"]]))[0]
 
 
