@@ -12,7 +12,6 @@ from rnn.attention import DotAttention
 from rnn.echo import ridge_regression
 from rnn.equations import Sides, definition, equation, twin
 from rnn.equations.context import Run, world
-from rnn.equations.tex import Rows
 from rnn.equations.worlds import Seen, _randomise, _sizes, _tex, _with, algebra
 from rnn.gru import GRUCell
 from rnn.orthogonal import CayleyCell
@@ -40,12 +39,9 @@ def _linear(q: Run, rng: np.random.Generator, *, alike: bool = False) -> Callabl
     h0 = rng.normal(size=(B, H))
     q["T"], q["H"], q["h", 0] = T, H, h0[:1].T
     q[r"\mathbf{0}"] = np.zeros((1, H))
-    q[r"\mathtt{h}", 0] = h0.view(Rows)
     for t in range(1, T + 1):
         q["A", t], q["b", t] = A[t - 1].T, b[t - 1, :1].T
-        q[r"\mathtt{A}", t], q[r"\mathtt{b}", t] = A[t - 1].view(Rows), b[t - 1].view(Rows)
         q["h", t] = _one_step(q["A", t], q["b", t], q["h", t - 1])
-        q[r"\mathtt{h}", t] = linear_recurrence(A[:t], b[:t], h0, dense=True)[-1].view(Rows)
     # --8<-- [end:matrices]
 
     def seen() -> Seen:
@@ -431,7 +427,6 @@ after_blocks = equation(where=after_matrices)
 after_associative = equation(where=after_matrices)
 after_not_commuting = equation(where=after_matrices, equal_in=after_matrices_alike)
 after_unrolled = equation(where=after_matrices, for_all=EVERY)
-after_rows = equation(where=after_matrices, for_all="1 <= j and 2 * j <= T")
 after_elementwise = definition(where=after_diagonal, for_all=EVERY)
 after_work = equation(where=after_counted, for_all="1 <= m <= T", kind="count")
 after_doubling = equation(where=after_counted, for_all="1 <= m <= T", kind="count")
