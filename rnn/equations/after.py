@@ -435,7 +435,6 @@ after_price = equation(where=after_counted, for_all="1 <= m <= T", kind="count")
 after_back = definition(where=after_tanh, for_all="1 <= t < T")
 after_adjoint = equation(where=after_tanh, for_all="1 < t <= T")
 after_forward_gradient = definition(where=after_tanh, for_all=EVERY)
-after_forward_sum = equation(where=after_tanh)
 
 after_convolution = equation(where=after_diagonal, for_all=EVERY)
 after_hold = equation(where=after_continuous, for_all=EVERY)
@@ -447,7 +446,6 @@ after_by_kernel = definition(where=after_modes, for_all=EVERY)
 
 after_gated = definition(where=after_blind, for_all=EVERY)
 after_gates = equation(where=after_blind, for_all=EVERY)
-after_product_of_gates = equation(where=after_blind, for_all="0 <= k < t <= T")
 after_not_gates = equation(where=after_gru, for_all=EVERY, equal_in=after_blind)
 
 after_orthogonal = equation(where=after_cayley)

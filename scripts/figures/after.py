@@ -110,7 +110,8 @@ def after_depth() -> Drawing:
     for ax, names in ((work, (900, 2600, 16000)), (depth, (900, 24, 6))):
         for name, y, color in zip(("$h_t$", "$C$", r"$C'$"), names, (GREY, BLUE, VERMILION), strict=True):
             ax.annotate(name, (1150, y), color=color, annotation_clip=False, va="center", fontsize=9)
-    return Drawing(fig, ("$T$", "$T$", "$C+S$", "$C'$", "$T$", "$R$", "$R'$"), rows)
+    data = [(T, done, quick, rounds, few) for T, _, done, quick, _, rounds, few in rows[1::2]]
+    return Drawing(fig, ("$T$", "$C+S$", "$C'$", "$R$", "$R'$"), data)
 
 
 @figure()
@@ -129,7 +130,7 @@ def after_modes() -> Drawing:
     ax.axhline(0, color=GREY, linewidth=0.6)
     ax.set(xlabel="$n$", ylabel=r"$\mathrm{Re}\,\lambda^n$")
     ax.legend(loc="upper right", ncols=3, bbox_to_anchor=(1, 1.17), columnspacing=1.2)
-    rows = [(n, *(float(curve[n]) for curve in values)) for n in range(0, 41, 2)]
+    rows = [(n, *(float(curve[n]) for curve in values)) for n in range(0, 41, 5)]
     return Drawing(fig, ("$n$", *(rf"$\lambda = {label}$" for label in modes)), rows)
 
 
