@@ -75,6 +75,7 @@ def scan(A: Array, b: Array, product: Product) -> Array:
     -------
     ndarray of b's shape
     """
+    # --8<-- [start:scan]
     if len(b) == 1:
         return b
     paired = len(b) // 2 * 2  # an odd last step has no partner
@@ -84,6 +85,35 @@ def scan(A: Array, b: Array, product: Product) -> Array:
     h[0], h[second] = b[0], at_second
     h[2::2] = product(at_second[: len(h[2::2])], A[2::2]) + b[2::2]
     return h
+    # --8<-- [end:scan]
+
+
+def doubling(A: Array, b: Array, product: Product) -> Array:
+    """Return what `scan` returns, in fewer rounds with more products, as Hillis and Steele do it.
+
+    After round r each pair stands for the last 2^r steps: ceil(log2 T) rounds, but T joins in nearly each of them.
+
+    Parameters
+    ----------
+    A, b, product
+        As in `scan`.
+
+    Returns
+    -------
+    ndarray of b's shape
+
+    References
+    ----------
+    Hillis & Steele 1986, "Data parallel algorithms".
+    """
+    # --8<-- [start:doubling]
+    d = 1
+    while d < len(b):
+        b = np.concatenate([b[:d], product(b[:-d], A[d:]) + b[d:]])
+        A = np.concatenate([A[:d], product(A[:-d], A[d:])])
+        d *= 2
+    return b
+    # --8<-- [end:doubling]
 
 
 @quiet

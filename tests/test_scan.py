@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rnn import scan as module
 from rnn.gradcheck import complex_step
 from rnn.gradients import backpropagated, step_jacobians
-from rnn.scan import linear_recurrence, parallel_scan, scan, scan_back
+from rnn.scan import doubling, linear_recurrence, parallel_scan, scan, scan_back
 from rnn.simple import SimpleRNN
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -51,6 +51,20 @@ def test_the_tree_agrees_with_the_row(kind, T, B, H, seed, started):
     start = (h0,) if started else ()
     row, tree = (run(A, b, *start, dense=KINDS[kind]) for run in (linear_recurrence, parallel_scan))
     np.testing.assert_allclose(tree, row, rtol=0, atol=1e-12 * np.abs(row).max())
+
+
+@pytest.mark.parametrize("T", [1, 2, 3, 7, 8, 13])
+@pytest.mark.parametrize("kind", KINDS)
+def test_doubling_agrees_with_the_tree_in_the_fewest_rounds(rng, kind, T):
+    A, b, _ = recurrence(rng, kind, T)
+    calls = []
+
+    def counting(a, b):
+        calls.append(len(a))
+        return a @ b if KINDS[kind] else a * b
+
+    np.testing.assert_allclose(doubling(A, b, counting), parallel_scan(A, b, dense=KINDS[kind]), rtol=0, atol=1e-12)
+    assert len(calls) == 2 * math.ceil(math.log2(T))
 
 
 def test_matrices_on_the_left_of_columns_are_these_on_the_right_of_rows(rng):

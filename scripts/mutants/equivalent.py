@@ -50,6 +50,10 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     # chapter frameworks
     ("frameworks-not-each", "swap"): "as false: orthogonal in one order is orthogonal in the other",
     # end of chapter frameworks
+    # chapter after
+    ("after-not-commuting", "index"): "as true: other steps, which do not commute either, and do where all are alike",
+    ("after-not-gates", "add transpose"): "as false: transposed, the derivative is no more diagonal than before",
+    # end of chapter after
     ("rnn/picture.py", "TYPE_CHECKING"): "importing rnn has imported rnn.train before; only annotations use the name",
     ("rnn/init.py", "q / np.sign("): "a sign is 1 or -1, so that dividing by it is multiplying by it",
     ("rnn/validate.py", "sizes.items(), arrays, strict=["): "`state` has found as many arrays as there are sizes",
