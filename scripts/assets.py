@@ -26,10 +26,10 @@ LATIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 COMMON = {
     "Main-Regular": LATIN[26:]
     + "AEFGILMNPRSTUW0123456789 !\"'()*+,-./:;<=>?[]_`{|}\u00a0\u200b\ue020"
-    + "∂∇∑∏→←⋯…≤≥≠≈≡∼∈⊤⊙×·⋅±−∥′∞∗∝√⟨⟩⌊⌋ˉ∣‖^~ℓ∅ΔΛΣΩ",
+    + "∂∇∑∏→←⋯…≤≥≠≈≡∼∈⊤⊙×·⋅±−∥′∞∗∝√⟨⟩⌊⌋ˉ∣‖^~ℓ∅⊗%ΔΛΣΩ",
     "Main-Bold": "0123456789",
     "Math-Italic": LATIN + "\u00a0αβγδεζηθικλμνξπρστυφχψωϵϕ",
-    "Typewriter-Regular": "W_abcdefghiklnopqrstuvwxyz",  # the package's names of arrays
+    "Typewriter-Regular": "KW_abcdefghiklnopqrstuvwxyz",  # the package's names of arrays
     "AMS-Regular": "ENQRZ",
 }
 # Parts of Material that the book does not use: a third of its style sheet.

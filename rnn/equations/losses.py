@@ -274,7 +274,7 @@ losses_masked_gradient = equation(where=padded, for_all="1 <= t <= T and 1 <= b 
 losses_padding = equation(where=padded)
 losses_not_positions = equation(where=padded, equal_in=full)
 losses_not_sequences = equation(where=padded, equal_in=full)
-losses_last = equation(where=scored, for_all="1 <= t <= T")
+losses_last = equation(where=scored, for_all="1 <= t < T")
 
 # perplexity
 losses_likelihood = equation(where=scored)

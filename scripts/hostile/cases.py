@@ -547,7 +547,7 @@ INTERNAL = {
     "layer": {"Cell", "Layer", "Stream", "Joined", "leaves", "set_training"},
     "onnx_export": {"export", "Graph"},
     "optim": {"Optimizer", "constant"},
-    "scan": {"scan", "later", "added"},
+    "scan": {"scan", "doubling", "later", "added"},
     "seq2seq": {"TeacherForcing"},
     "tasks": {"Task"},
 }
