@@ -26,9 +26,9 @@ LATIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 COMMON = {
     "Main-Regular": LATIN[26:]
     + "AEFGILMNPRSTUW0123456789 !\"'()*+,-./:;<=>?[]_`{|}\u00a0\u200b\ue020"
-    + "∂∇∑∏→←⋯…≤≥≠≈≡∼∈⊤⊙×·⋅±−∥′∞∗∝√⟨⟩⌊⌋ˉ∣‖^~ℓ∅⊗%ΔΛΣΩ",
+    + "∂→←⋯…≤≥≠≈∼∈⊤⊙×·⋅±−∥′∞∗√⟨⟩ˉ∣‖^~ℓ∅⊗%ΛΩ",
     "Main-Bold": "0123456789",
-    "Math-Italic": LATIN + "\u00a0αβγδεζηθικλμνξπρστυφχψωϵϕ",
+    "Math-Italic": LATIN + "\u00a0αβγδεηθκλμνπρστφχωϕ",
     "Typewriter-Regular": "KW_abcdefghiklnopqrstuvwxyz",  # the package's names of arrays
     "AMS-Regular": "ENQRZ",
 }

@@ -20,6 +20,7 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     ("gru-not-commuting", "add transpose"): "as true; a diagonal W_hn is its own transpose",
     ("vanishing-one-factor", "drop transpose"): "as true: a matrix and its transpose have the same singular values",
     ("recurrence-causal", "add transpose"): "0 has every shape",
+    ("losses-last", "add transpose"): "0 has every shape",
     # the chapter comparison
     ("comparison-bounded", "index"): "as true: the states of the step before are bounded by 1 as well, and reach it",
     # the package
