@@ -168,6 +168,12 @@ def test_a_session_shows_its_code_and_what_it_printed(weave):
     assert "assert" not in text
 
 
+def test_what_a_session_prints_has_no_spaces_at_the_ends_of_lines(monkeypatch, weave):
+    monkeypatch.setattr(checks, "session", lambda name: "a sample  \nof a text \n")
+    text = re.sub(r"<[^>]+>", "", weave("# Page\n\n/// session | index\n///\n")[0])
+    assert "a sample\nof a text\n" in text
+
+
 def test_a_session_that_raises_is_named(tmp_path, monkeypatch, weave):
     command = [sys.executable, "-c", "import rnn; rnn.SimpleRNN(0, 1, 1)"]
     monkeypatch.setattr(checks, "session", lambda name: checks.run(command, ""))

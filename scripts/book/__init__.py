@@ -282,7 +282,13 @@ class Sessions(Preprocessor):
             return []
         title = {"en": "prints", "zh": "输出"}[self.md.book.lang]
         listing = [f'```python title="{file}"', *code["code"].rstrip().splitlines(), "```"]
-        return [*listing, "", f'```text title="{title}"', *printed.rstrip().splitlines(), "```"]
+        return [
+            *listing,
+            "",
+            f'```text title="{title}"',
+            *(line.rstrip() for line in printed.rstrip().splitlines()),
+            "```",
+        ]
 
 
 class References(Treeprocessor):
