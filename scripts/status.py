@@ -56,7 +56,7 @@ def main() -> None:
     console.print(table)
     console.print("equations by kind: " + ", ".join(f"{number} {kind}" for kind, number in kinds.most_common()))
     console.print("exercises by kind: " + ", ".join(f"{exercises[kind]} {kind}" for kind in KINDS))
-    console.print(f"myths: {sum(page.text.count('!!! myth') for page in pages)}; works cited: {len(references)}")
+    console.print(f"myths: {sum(_blocks(page, '!!! myth') for page in pages)}; works cited: {len(references)}")
 
 
 def formulas(pages: list[Page]) -> list[Formula]:
@@ -74,10 +74,15 @@ def count(page: Page) -> Counter[str]:
         claims=sum(sum(isinstance(part, Tree) for part in parse(formula.tex).children) for formula in evaluated),
         figures=len(page.figures),
         tables=len(page.tables),
-        quizzes=page.text.count("!!! quiz"),
-        questions=page.text.count("??? question"),
-        exercises=page.text.count("!!! exercise"),
+        quizzes=_blocks(page, "!!! quiz"),
+        questions=_blocks(page, r"\?\?\? question"),
+        exercises=_blocks(page, "!!! exercise"),
     )
+
+
+def _blocks(page: Page, opening: str) -> int:
+    """Count the blocks that open so at the beginning of a line; a mention in a sentence is none."""
+    return len(re.findall(rf"^ *{opening} ", page.text, re.M))
 
 
 if __name__ == "__main__":

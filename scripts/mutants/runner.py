@@ -168,12 +168,12 @@ def batches(mutant: Mutant, tests: list[Test]) -> Iterator[list[Test]]:
 class Verdicts:
     """What earlier runs have found, so that a run that was interrupted goes on where it stopped.
 
-    A break stays noticed as long as neither the package nor the test file that noticed it has changed.
+    A break stays noticed as long as its module, what that imports and the test file that noticed it are the same.
     """
 
     def __init__(self) -> None:
         package = sorted((ROOT / "rnn").glob("*.py"))
-        self._package = digest(*(f"rnn.{path.stem}" for path in package))  # blind to comments
+        self._modules = {f"rnn/{path.name}": digest(f"rnn.{path.stem}") for path in package}  # blind to comments
         self._bytes = key(*(path.read_bytes() for path in package))  # lines have numbers
         self._tests: dict[str, str] = {}
 
@@ -197,7 +197,7 @@ class Verdicts:
 
     def _path(self, mutant: Mutant) -> Path:
         _, _, shown = mutant.shown.partition(": ")  # without the line's number
-        return CACHE / "mutants" / key(self._package, mutant.place, mutant.kind, mutant.number, shown)
+        return CACHE / "mutants" / key(self._modules[mutant.place], mutant.place, mutant.kind, mutant.number, shown)
 
     def _traced(self, name: str) -> Path:
         return CACHE / "traces" / f"{key(self._bytes, name, self._version(name))}.json"
