@@ -95,6 +95,7 @@ _MODULES = [
     "jacobians",
     "layer",
     "losses",
+    "metrics",
     "onnx_export",
     "optim",
     "penalty",

@@ -1,11 +1,13 @@
 """What is reported when the loss is not what one cares for: errors in transcripts, names found and missed."""
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
 from rnn.validate import Array
+
+S = TypeVar("S")
 
 
 def edit_distances(reference: Sequence[object], guess: Sequence[object]) -> Array:
@@ -22,7 +24,13 @@ def edit_distances(reference: Sequence[object], guess: Sequence[object]) -> Arra
     -------
     ndarray (M + 1, N + 1) of int
         In row i and column j the distance of the first i symbols from the first j; the last entry is that of the whole.
+
+    Raises
+    ------
+    TypeError
+        If one of them is no sequence.
     """
+    reference, guess = _sequence("reference", reference), _sequence("guess", guess)
     # --8<-- [start:edits]
     D = np.zeros((len(reference) + 1, len(guess) + 1), int)
     D[:, 0], D[0, :] = np.arange(len(reference) + 1), np.arange(len(guess) + 1)
@@ -48,9 +56,12 @@ def word_error_rate(references: Sequence[Sequence[object]], guesses: Sequence[Se
 
     Raises
     ------
+    TypeError
+        If they are not sequences of sequences.
     ValueError
         If their numbers differ, or the references have no symbol.
     """
+    references, guesses = _sequences("references", references), _sequences("guesses", guesses)
     if len(references) != len(guesses):
         raise ValueError(f"guesses: expected {len(references)}, as many as references, got {len(guesses)}")
     symbols = sum(len(reference) for reference in references)
@@ -83,7 +94,7 @@ class Found(NamedTuple):
         return 2 * self.right / max(1, 2 * self.right + self.invented + self.missed)
 
 
-def entities(tags: Iterable[str]) -> set[tuple[str, int, int]]:
+def entities(tags: Sequence[str]) -> set[tuple[str, int, int]]:
     """Return the entities in a sequence of BIO tags: kind, first step, and the step after the last.
 
     ``B-PER`` begins an entity of the kind PER, ``I-PER`` continues it, ``O`` belongs to none. An I- that continues
@@ -91,13 +102,24 @@ def entities(tags: Iterable[str]) -> set[tuple[str, int, int]]:
 
     Parameters
     ----------
-    tags : iterable of str
+    tags : sequence of str
         A tag for each step.
 
     Returns
     -------
     set of (str, int, int)
+
+    Raises
+    ------
+    TypeError
+        If they are no sequence.
+    ValueError
+        If one is no BIO tag.
     """
+    tags = _sequence("tags", tags)
+    for step, tag in enumerate(tags):
+        if not (isinstance(tag, str) and (tag == "O" or (tag[:2] in ("B-", "I-") and tag[2:]))):
+            raise ValueError(f"tags: expected O, B-kind or I-kind, got {tag!r} at step {step}")
     # --8<-- [start:entities]
     found, kind, first = set(), "", 0
     for step, tag in enumerate([*tags, "O"]):
@@ -124,11 +146,28 @@ def compare_entities(references: Sequence[Sequence[str]], guesses: Sequence[Sequ
 
     Raises
     ------
+    TypeError
+        If they are not sequences of sequences.
     ValueError
-        If they do not have the same lengths.
+        If they do not have the same lengths, or one is no BIO tag.
     """
+    references, guesses = _sequences("references", references), _sequences("guesses", guesses)
     if [len(r) for r in references] != [len(g) for g in guesses]:
         raise ValueError("guesses: expected a tag for each of the references, got other lengths")
     pairs = [(entities(r), entities(g)) for r, g in zip(references, guesses, strict=True)]
     right = sum(len(r & g) for r, g in pairs)
     return Found(right, sum(len(g) for _, g in pairs) - right, sum(len(r) for r, _ in pairs) - right)
+
+
+def _sequence(name: str, value: Sequence[S]) -> Sequence[S]:
+    if isinstance(value, np.ndarray) and value.ndim == 1:
+        return list(value)
+    if isinstance(value, Sequence) and not isinstance(value, bytes):
+        return value
+    raise TypeError(f"{name}: expected a sequence of symbols, such as a list of words, got {type(value).__name__}")
+
+
+def _sequences(name: str, value: Sequence[Sequence[S]]) -> list[Sequence[S]]:
+    if not isinstance(value, list | tuple):
+        raise TypeError(f"{name}: expected a list of sequences, got {type(value).__name__}")
+    return [_sequence(f"{name}[{i}]", one) for i, one in enumerate(value)]

@@ -72,3 +72,19 @@ def test_counts_and_measures():
     np.testing.assert_allclose(Found(30, 20, 10).f1, 2 / 3)
     with pytest.raises(ValueError, match="got other lengths"):
         compare_entities([truth], [guess[:-1]])
+
+
+@pytest.mark.parametrize("tag", ["PER", "B-", "B", "", "E-PER", None, 3])
+def test_what_is_no_tag_is_refused(tag):
+    with pytest.raises(ValueError, match="tags: expected O, B-kind or I-kind, got .* at step 1"):
+        entities(["O", tag])
+
+
+def test_what_is_no_sequence_is_refused():
+    with pytest.raises(TypeError, match="reference: expected a sequence of symbols.*got NoneType"):
+        edit_distances(None, "a")
+    with pytest.raises(TypeError, match=r"guesses\[0\]: expected a sequence of symbols.*got int"):
+        word_error_rate([["a"]], [3])
+    with pytest.raises(TypeError, match="references: expected a list of sequences, got str"):
+        word_error_rate("ab", "ac")
+    np.testing.assert_array_equal(edit_distances(np.array([1, 2, 3]), [1, 3]), edit_distances("abc", "ac"))

@@ -35,11 +35,21 @@ def _in_columns(value: Array) -> Array:
 # --------------------------------------------------------------------------- two directions
 
 
-def _cell_step(cell: ElmanCell, q: Run, x: Array, h: Array, names: Callable[[str], Any]) -> Array:
-    """Take one step of a cell with the parameters that the run has; columns in and out."""
-    at = _with(cell, **{name: q[names(name)].T for name in cell.params})
+def _cell_step(cell: ElmanCell, q: Run, x: Array, h: Array, keys: dict[str, Any]) -> Array:
+    """Take one step of a cell with the parameters that the run has under these keys; columns in and out."""
+    at = _with(cell, **{name: q[key].T for name, key in keys.items()})
     a: Array = at.activation(at.pre_activation(x.T, h.T)).T
     return a
+
+
+def _in_direction(arrow: str, cell: ElmanCell) -> dict[str, Any]:
+    """Return under which key a run has each parameter of one direction."""
+    return {name: _of(arrow, name) for name in cell.params}
+
+
+def _in_layer(l: int, cell: ElmanCell) -> dict[str, Any]:
+    """Return under which key a run has each parameter of layer l."""
+    return {name: (_tex(name), l) for name in cell.params}
 
 
 def _two_ways(q: Run, rng: np.random.Generator, *, alike: bool = False) -> Callable[[], Seen]:
@@ -64,10 +74,10 @@ def _two_ways(q: Run, rng: np.random.Generator, *, alike: bool = False) -> Calla
     q[THERE + "{h}", 0], q[BACK + "{h}", T + 1] = rng.normal(size=(2, H, 1)) * 0.5
     for t in range(1, T + 1):
         before = q[THERE + "{h}", t - 1]
-        q[THERE + "{h}", t] = _cell_step(cells[THERE], q, q["x", t], before, lambda name: _of(THERE, name))
+        q[THERE + "{h}", t] = _cell_step(cells[THERE], q, q["x", t], before, _in_direction(THERE, cells[THERE]))
     for t in range(T, 0, -1):
         after = q[BACK + "{h}", t + 1]
-        q[BACK + "{h}", t] = _cell_step(cells[BACK], q, q["x", t], after, lambda name: _of(BACK, name))
+        q[BACK + "{h}", t] = _cell_step(cells[BACK], q, q["x", t], after, _in_direction(BACK, cells[BACK]))
     q["L"] = 0.0
     for t in range(1, T + 1):
         q["h", t] = np.vstack([q[THERE + "{h}", t], q[BACK + "{h}", t]])
@@ -142,7 +152,7 @@ def _padded(q: Run, rng: np.random.Generator, *, at_rest: bool = False) -> Calla
     # --8<-- [start:padded]
     T, (D, H) = int(rng.integers(5, 8)), _sizes(rng, 2)
     layer = Bidirectional(ElmanCell(D, H, rng=rng), ElmanCell(D, H, rng=rng))
-    _randomise(layer.params, rng)  # type: ignore[arg-type]
+    _randomise(layer.params, rng)
     inputs, start = rng.normal(size=(T, 1, D)), rng.uniform(-0.9, 0.9, size=(1, H))
     m = T - 2
     inputs[m:] = rng.normal(size=D)  # the sequence has m steps; the rest is padding
@@ -239,7 +249,7 @@ def two_layers(q: Run, rng: np.random.Generator) -> Callable[[], Seen]:
         q["h", t, 0] = q["x", t]
         before = {1: q["s", t - 1][:H1], 2: q["s", t - 1][H1:]} if t > 1 else {l: q["h", 0, l] for l in (1, 2)}
         for l, cell in enumerate(cells, start=1):
-            q["h", t, l] = _cell_step(cell, q, q["h", t, l - 1], before[l], lambda name, l=l: (_tex(name), l))  # type: ignore[misc]
+            q["h", t, l] = _cell_step(cell, q, q["h", t, l - 1], before[l], _in_layer(l, cell))
         q["s", t] = np.vstack([q["h", t, 1], q["h", t, 2]])
         y = read_out.forward(q["h", t, 2].T[None])[0][0].T
         q["L"] = q["L"] + ((y - rng.normal(size=(O, 1))) ** 2).sum() / 2
@@ -314,7 +324,7 @@ def residual(q: Run, rng: np.random.Generator) -> Callable[[], Seen]:
         q["r", t, 0] = q["x", t]
         for l, cell in enumerate(cells, start=1):
             x, before = q["r", t, l - 1], q["h", t - 1, l]
-            q["h", t, l] = _cell_step(cell, q, x, before, lambda name, l=l: (_tex(name), l))  # type: ignore[misc]
+            q["h", t, l] = _cell_step(cell, q, x, before, _in_layer(l, cell))
             q["r", t, l] = x + q["h", t, l]
 
     def seen() -> Seen:

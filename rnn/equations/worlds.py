@@ -7,7 +7,7 @@ step: a dropped term or a wrong transpose has nowhere to hide.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,7 @@ def _sizes(rng: np.random.Generator, n: int) -> list[int]:
     return [int(size) for size in rng.permutation(np.arange(2, 7))[:n]]
 
 
-def _randomise(params: dict[str, Array], rng: np.random.Generator) -> None:
+def _randomise(params: Mapping[str, Array], rng: np.random.Generator) -> None:
     """Give every parameter, biases too, values at which tanh bends but does not saturate."""
     for value in params.values():
         value[...] = rng.normal(size=value.shape) * 0.6

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any, overload
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+Rows = Callable[[], Sequence[Sequence[object]]]
 ROOT = Path(__file__).resolve().parents[2]
 KIT = {"__main__", "diagram", "plot", "svg"}  # every other module of this package is a chapter
 MOST_ROWS = 60  # of a table in a page: more is no longer read and weighs
@@ -120,7 +121,11 @@ def number(function: Callable[[], Any] | None = None, *, digits: int = 2) -> Any
     return lambda f: Declared("number", f, digits=digits)
 
 
-def table(function: Callable[[], Sequence[Sequence[object]]] | None = None, *, digits: int = 2) -> Any:
+@overload
+def table(function: Rows) -> Declared: ...
+@overload
+def table(*, digits: int = 2) -> Callable[[Rows], Declared]: ...
+def table(function: Rows | None = None, *, digits: int = 2) -> Any:
     """Declare a function that returns the rows of a table; the page has the heading."""
     if function is not None:
         return Declared("table", function)

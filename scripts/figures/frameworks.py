@@ -22,7 +22,7 @@ NAMES = {"numpy": "NumPy", "torch": "PyTorch", "keras": "Keras", "jax": "JAX"}
 # --------------------------------------------------------------------------- what the programs printed
 
 
-@table(digits=1)  # type: ignore[untyped-decorator]
+@table(digits=1)
 def frameworks_programs() -> list[list[object]]:
     """For each program its version, two numbers of the last state, and the largest differences to ours."""
     stored, rows = found(), []
@@ -34,7 +34,7 @@ def frameworks_programs() -> list[list[object]]:
     return rows
 
 
-@table(digits=1)  # type: ignore[untyped-decorator]
+@table(digits=1)
 def frameworks_orders() -> list[list[object]]:
     """Which order of the gates gives a framework's outputs, and how far the next best is off."""
     facts, rows = found()["facts"], []

@@ -25,6 +25,7 @@ import rnn.jacobians as jacobians
 import rnn.layers as layers
 import rnn.linear as linear
 import rnn.losses as losses
+import rnn.metrics as metrics
 import rnn.optim as optim
 import rnn.orthogonal as orthogonal
 import rnn.penalty as penalty
@@ -243,6 +244,10 @@ def _functions() -> Iterator[Case]:
         init.sparse: {"shape": (D, H), "rng": rng(), "incoming": 2, "std": 1.0},
         init.rescaled: {"weights": square, "spectral_radius": 0.9},
         init.chrono: {"hidden_size": H, "longest": 10.0, "rng": rng()},
+        metrics.edit_distances: {"reference": list("abca"), "guess": list("bcb")},
+        metrics.word_error_rate: {"references": [list("abca"), ["d"]], "guesses": [list("bcb"), ["d"]]},
+        metrics.entities: {"tags": ["O", "B-PER", "I-PER"]},
+        metrics.compare_entities: {"references": [["O", "B-PER"], ["O"]], "guesses": [["O", "O"], ["O"]]},
         losses.mse: {"outputs": normal(T, B, O), "targets": normal(T, B, O, seed=2), "mask": np.eye(T, B) == 0},
         losses.softmax_cross_entropy: {
             "scores": normal(T, B, V),
@@ -545,6 +550,7 @@ INTERNAL = {
     "files": {"read_metadata", "write"},
     "jacobians": {"check_run", "as_rows", "as_state", "shown_columns"},
     "layer": {"Cell", "Layer", "Stream", "Joined", "leaves", "set_training"},
+    "metrics": {"Found"},
     "onnx_export": {"export", "Graph"},
     "optim": {"Optimizer", "constant"},
     "scan": {"scan", "doubling", "later", "added"},
