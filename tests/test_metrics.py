@@ -76,12 +76,12 @@ def test_counts_and_measures():
 
 @pytest.mark.parametrize("tag", ["PER", "B-", "B", "", "E-PER", None, 3])
 def test_what_is_no_tag_is_refused(tag):
-    with pytest.raises(ValueError, match="tags: expected O, B-kind or I-kind, got .* at step 1"):
+    with pytest.raises(ValueError, match=r"tags: expected O, B-kind or I-kind, got .* at step 1"):
         entities(["O", tag])
 
 
 def test_what_is_no_sequence_is_refused():
-    with pytest.raises(TypeError, match="reference: expected a sequence of symbols.*got NoneType"):
+    with pytest.raises(TypeError, match=r"reference: expected a sequence of symbols.*got NoneType"):
         edit_distances(None, "a")
     with pytest.raises(TypeError, match=r"guesses\[0\]: expected a sequence of symbols.*got int"):
         word_error_rate([["a"]], [3])

@@ -151,12 +151,14 @@ def _instead(value: Any) -> Iterator[tuple[str, Any, bool]]:
         wrong = (int, np.float16, np.complex128, "x", None, object, 3)
         yield from ((repr(item), item, False) for item in wrong)
     elif isinstance(value, list) and value:
-        yield from ((repr(item), item, False) for item in (None, 3, 0.5, b"x", {}, object))
+        wrong = (None, 3, 0.5, b"x", {}, object)
+        yield from ((repr(item), item, False) for item in wrong)
         yield "nothing in it", [], False
         yield "one too few", value[:-1], False
         yield "one too many", [*value, value[0]], False
         yield "an array", np.array([0.5, np.nan]), False
-        yield from ((f"{item!r} in it", [*value[:-1], item], False) for item in (None, 3, np.nan, b"x", "", "x", []))
+        wrong = (None, 3, np.nan, b"x", "", "x", [])
+        yield from ((f"{item!r} in it", [*value[:-1], item], False) for item in wrong)
         yield "a tuple", tuple(value), True
     elif isinstance(value, tuple) and value:
         yield "one too few", value[:-1], False
