@@ -1,9 +1,12 @@
 """The breaks that live on, and why."""
 
+from fnmatch import fnmatch
+
 from scripts.mutants import Mutant
 
 # Breaks that cannot be noticed because nothing changes, or nothing that is promised; the reason stands beside each.
-# A formula's break is named by the formula and the kind, the package's by the file and a part of what is shown.
+# A formula's break is named by the formula and the kind, the package's by the file, or a pattern of files, and a part
+# of what is shown.
 WRONG_TOO = "the same factors in another wrong order: that ≠ is as true, and also an equality when all units are alike"
 EQUIVALENT: dict[tuple[str, str], str] = {
     **{
@@ -55,6 +58,9 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     ("after-not-commuting", "index"): "as true: other steps, which do not commute either, and do where all are alike",
     ("after-not-gates", "add transpose"): "as false: transposed, the derivative is no more diagonal than before",
     # end of chapter after
+    ("rnn/*.py", "reshape(-[1 → 2]"): "NumPy takes every negative size for the one that it is to find",
+    ("rnn/*.py", ", -[1 → 2])"): "NumPy takes every negative size for the one that it is to find",
+    ("rnn/*.py", "TYPE_CHECKING → not"): "only annotations use the names",
     ("rnn/picture.py", "TYPE_CHECKING"): "importing rnn has imported rnn.train before; only annotations use the name",
     ("rnn/init.py", "q / np.sign("): "a sign is 1 or -1, so that dividing by it is multiplying by it",
     ("rnn/validate.py", "sizes.items(), arrays, strict=["): "`state` has found as many arrays as there are sizes",
@@ -64,7 +70,7 @@ EQUIVALENT: dict[tuple[str, str], str] = {
 
 def reason(mutant: Mutant) -> tuple[str, str] | None:
     """Return the key in `EQUIVALENT` of a break's reason, if it has one."""
-    return next((key for key in EQUIVALENT if key[0] == mutant.place and _names(key[1], mutant)), None)
+    return next((key for key in EQUIVALENT if fnmatch(mutant.place, key[0]) and _names(key[1], mutant)), None)
 
 
 def _names(piece: str, mutant: Mutant) -> bool:

@@ -53,6 +53,7 @@ for line in sys.stdin:
 """
 QUIET = ["-x", "-q", "-W", "ignore::pytest.PytestAssertRewriteWarning", "-p", "no:cacheprovider", "-p", "no:xdist"]
 PATIENCE = 15.0  # seconds of the processor, beyond five times what the tests take of the unbroken package
+SURFACE = "tests/test_api.py"
 SHORT = 1.0  # seconds of tests that are tried first
 LONG = 600.0  # seconds for the tests of one file, traced
 OLD = 946_684_800  # a time of change for all files, so that what is compiled stays valid, and a break's is newer
@@ -144,10 +145,12 @@ def batches(mutant: Mutant, tests: list[Test]) -> Iterator[list[Test]]:
     """Yield the tests that could notice a break: some quick ones of its module's own file, then file by file.
 
     What no test is seen to execute (it runs when the module is imported, or in another process) is shown to all tests
-    of the module's own file.
+    of the module's own file.  Last comes the test that knows all defaults and constants, which imports every module.
     """
     first, last = mutant.lines
     own = own_tests(mutant.place)
+    surface = [test for test in tests if test.file == SURFACE]
+    tests = [test for test in tests if test.file != SURFACE]
     reached = [t for t in tests if any(first <= n <= last for n in t.lines.get(mutant.place, ()))]
     seen = sorted(reached or [t for t in tests if t.file == own], key=lambda t: (t.file != own, t.seconds))
     quick, spent = [], 0.0
@@ -163,6 +166,8 @@ def batches(mutant: Mutant, tests: list[Test]) -> Iterator[list[Test]]:
         if test.name not in tried:
             totals.setdefault(test.file, []).append(test)
     yield from sorted(totals.values(), key=lambda some: (some[0].file != own, sum(t.seconds for t in some)))
+    if surface:
+        yield surface
 
 
 class Verdicts:
