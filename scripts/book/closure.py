@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -19,20 +19,22 @@ OURS = ("rnn", "scripts")
 DATA = re.compile(r"[\w-]+\.(?!py$)\w+")
 
 
-def digest(*modules: str) -> str:
+def digest(*modules: str, without: Collection[Path] = ()) -> str:
     """Hash the sources of these modules and of all of ours that they import, directly or not.
 
     Parameters
     ----------
     modules : str
         Dotted names, such as ``rnn.equations.bptt``.
+    without : collection of Path
+        Files that are left out.
 
     Returns
     -------
     str
         It changes when code, a constant, a data file named in the code or the version of NumPy or Matplotlib changes.
     """
-    files = sorted(closure(*modules))
+    files = sorted(closure(*modules).difference(without))
     parts = list(_versions())
     parts += [f"{path.relative_to(ROOT)} {_source(path)[0]}" for path in files]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]

@@ -178,7 +178,10 @@ class Verdicts:
 
     def __init__(self) -> None:
         package = sorted((ROOT / "rnn").glob("*.py"))
-        self._modules = {f"rnn/{path.name}": digest(f"rnn.{path.stem}") for path in package}  # blind to comments
+        door = ROOT / "rnn" / "__init__.py"  # says which names there are: a new one changes nothing for the others
+        self._modules = {  # blind to comments
+            f"rnn/{path.name}": digest(f"rnn.{path.stem}", without=() if path == door else (door,)) for path in package
+        }
         self._bytes = key(*(path.read_bytes() for path in package))  # lines have numbers
         self._tests: dict[str, str] = {}
 
