@@ -7,12 +7,14 @@ nothing of ours, and works in a copy of the checkout.  Time is the processor's, 
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from scripts.book.cache import CACHE, key, load, store
@@ -173,7 +175,8 @@ def batches(mutant: Mutant, tests: list[Test]) -> Iterator[list[Test]]:
 class Verdicts:
     """What earlier runs have found, so that a run that was interrupted goes on where it stopped.
 
-    A break stays noticed as long as its module, what that imports and the test file that noticed it are the same.
+    A break stays noticed as long as its module and what that imports are the same, and the test file that noticed it
+    has lost nothing: tests may be added.
     """
 
     def __init__(self) -> None:
@@ -184,15 +187,22 @@ class Verdicts:
         }
         self._bytes = key(*(path.read_bytes() for path in package))  # lines have numbers
         self._tests: dict[str, str] = {}
+        self._stands: dict[tuple[str, str], bool] = {}
 
     def noticed(self, mutant: Mutant) -> bool:
         """Tell whether a test is known to notice the break."""
         file, _, version = (load(self._path(mutant)) or "").partition(" ")
-        return bool(file) and version == self._version(file)
+        if (file, version) not in self._stands:
+            then = load(self._parts_of(version))
+            self._stands[file, version] = then is not None and set(json.loads(then)) <= parts(file)
+        return self._stands[file, version]
 
     def keep(self, mutant: Mutant, file: str) -> None:
         """Remember which test file notices the break."""
-        store(self._path(mutant), f"{file} {self._version(file)}")
+        version = self._version(file)
+        if not self._parts_of(version).exists():
+            store(self._parts_of(version), json.dumps(sorted(parts(file))))
+        store(self._path(mutant), f"{file} {version}")
 
     def tests(self, name: str) -> list[Test] | None:
         """Return what was traced of a test file, if nothing has changed since."""
@@ -207,6 +217,9 @@ class Verdicts:
         _, _, shown = mutant.shown.partition(": ")  # without the line's number
         return CACHE / "mutants" / key(self._modules[mutant.place], mutant.place, mutant.kind, mutant.number, shown)
 
+    def _parts_of(self, version: str) -> Path:
+        return CACHE / "mutants" / "tests" / f"{version or 'none'}.json"
+
     def _traced(self, name: str) -> Path:
         return CACHE / "traces" / f"{key(self._bytes, name, self._version(name))}.json"
 
@@ -215,6 +228,14 @@ class Verdicts:
             path = ROOT / name
             self._tests[name] = key(path.read_bytes()) if path.is_file() else ""
         return self._tests[name]
+
+
+@cache
+def parts(name: str) -> frozenset[str]:
+    """Hash each test, function and constant of a test file; what it imports does not count."""
+    path = ROOT / name
+    body = ast.parse(path.read_text(encoding="utf-8")).body if path.is_file() else []
+    return frozenset(key(ast.dump(node)) for node in body if not isinstance(node, ast.Import | ast.ImportFrom))
 
 
 def own_tests(place: str) -> str:
