@@ -402,6 +402,7 @@ def test_a_twin_compares_its_two_sides():
     assert check(twin("bound")(lambda rng: (1.0, 2.0)), "").ok
     assert not check(twin("bound")(lambda rng: (2.0, 1.0)), "").ok
     assert not check(twin("counterexample")(lambda rng: (2.0, 2.0)), "").ok
+    assert "nothing is tested" in check(twin()(lambda rng: (np.zeros(3), np.zeros(3))), "").why
 
 
 def test_the_registry_knows_where_everything_stands():

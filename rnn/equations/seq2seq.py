@@ -417,11 +417,19 @@ def seq2seq_normalised(rng: np.random.Generator) -> Sides:
 
 @twin()
 def seq2seq_first_mistake(rng: np.random.Generator) -> Sides:
-    """Write freely and compare with the target; or force the target, and see whether each step's best is right."""
-    model, _ = _random_writer(rng)
-    source, targets = rng.normal(size=(4, 200, 2)), np.zeros((3, 200), int)
-    targets[:2] = rng.integers(1, 3, size=(2, 200))
-    free = [w.symbols.tolist() for w in model.greedy(source, start=0, end=0, max_length=3)]
-    scores = model.forward(source, np.concatenate([np.zeros((1, 200), int), targets[:-1]]))
-    exact = [float(w == targets[:, b].tolist()) for b, w in enumerate(free)]
-    return exact, (scores.argmax(axis=-1) == targets).all(axis=0).astype(float)
+    """Write freely and compare with the target; or force the target, and see whether each step's best is right.
+
+    The model is one that ends at different lengths, and half of the targets are what it writes: both answers occur.
+    """
+    free: list[list[int]] = []
+    while len({len(own) for own in free if own[-1] == 0}) < 2:
+        model, _ = _random_writer(rng)
+        source = rng.normal(size=(4, 200, 2))
+        free = [written.symbols.tolist() for written in model.greedy(source, start=0, end=0, max_length=3)]
+    exact, forced = np.zeros(len(free)), np.zeros(len(free))
+    for b, own in enumerate(free):
+        drawn = [*rng.integers(1, 3, rng.integers(3)).tolist(), 0]  # of one to three symbols, the end included
+        target = own if b % 2 and own[-1] == 0 else drawn
+        scores = model.forward(source[:, [b]], np.array([[0, *target[:-1]]]).T)
+        exact[b], forced[b] = own == target, (scores[:, 0].argmax(axis=-1) == target).all()
+    return exact, forced
