@@ -130,7 +130,7 @@ def gru_before_replaces(q: Run, rng: np.random.Generator) -> Callable[[], Seen]:
 
 
 def _relabelled(q: Run, rng: np.random.Generator, reset: str) -> None:
-    """Run a GRU whose z keeps, and with a bar another of the package whose z replaces, with three parameters negated."""
+    """Run a GRU whose z keeps; a bar marks another of the package whose z replaces, with three parameters negated."""
     _gru(q, rng, reset=reset)
     cell = GRUCell(int(q["D"]), int(q["H"]), reset=reset, update="replaces", rng=rng)
     for name in cell.params:
