@@ -161,6 +161,19 @@ def alike(q: Run, rng: np.random.Generator) -> Callable[[], Seen]:
 
 
 @world(means=_ELMAN_NOTATION, held=["h"])
+def unison(q: Run, rng: np.random.Generator) -> Callable[[], Seen]:
+    """The same, but all hidden units do the same: all rows of W_hh have one sum, and W_hh is not symmetric."""
+
+    def change(params: dict[str, Array]) -> None:
+        rows_on_paper = params["W_hh"].T
+        rows_on_paper += (rng.normal() - rows_on_paper.sum(axis=1, keepdims=True)) / len(rows_on_paper)
+        params["W_xh"][...] = params["W_xh"][:, :1]
+        params["b_h"][...] = params["b_h"][0]
+
+    return _elman(q, rng, change=change, alike=True)
+
+
+@world(means=_ELMAN_NOTATION, held=["h"])
 def one_step(q: Run, rng: np.random.Generator) -> Callable[[], Seen]:
     """The same with a single step."""
     return _elman(q, rng, steps=1)
