@@ -9,8 +9,8 @@ import numpy as np
 from rnn import SimpleRNN
 from rnn.equations import equation
 from rnn.equations.context import Run, world
-from rnn.equations.gru import _bias, _gru
 from rnn.equations.gru import gru as gated_unit_keeps
+from rnn.equations.gru import gru_replaces as gated_unit_replaces
 from rnn.equations.losses import scored, undecided
 from rnn.equations.lstm import gated_carousel, gated_cell
 from rnn.equations.worlds import (
@@ -90,12 +90,6 @@ def errata_weighted(q: Run, rng: np.random.Generator) -> None:
         q["h", t] = net.activation(net.pre_activation(q["x", t].T, q["h", t - 1].T)).T
 
 
-@world(means={r"\delta_t": r"\frac{\partial L}{\partial h_t}"}, held=["h", "z", "n"])
-def errata_even(q: Run, rng: np.random.Generator) -> Callable[[], Seen]:
-    """A GRU whose update gate is always one half."""
-    return _gru(q, rng, change=lambda params: _bias(params, z=0.0))
-
-
 # derivatives
 errata_transpose = equation(where=elman, for_all="1 <= t < T", equal_in=errata_symmetric)
 errata_jacobian = equation(where=elman, for_all="1 <= t <= T", equal_in=errata_weighted)
@@ -105,7 +99,7 @@ errata_slope_again = equation(where=elman, for_all="1 <= t <= T", equal_in=errat
 
 # gates
 errata_carousel = equation(where=gated_cell, for_all="1 <= t <= T", equal_in=gated_carousel)
-errata_blend = equation(where=gated_unit_keeps, for_all="1 <= t <= T", equal_in=errata_even)
+errata_blend = equation(where=gated_unit_keeps, for_all="1 <= t <= T", equal_in=gated_unit_replaces)
 
 # shapes, and losses
 errata_stateless = equation(where=retold, for_all="1 <= t <= T", equal_in=memoryless)

@@ -181,6 +181,12 @@ def gru_open(q: Run, rng: np.random.Generator) -> None:
 
 
 @world()
+def gru_even_resets(q: Run, rng: np.random.Generator) -> None:
+    """A GRU whose reset gates are all one and the same number, neither 0 nor 1."""
+    _gru(q, rng, change=lambda params: _bias(params, r=rng.uniform(-1, 1)))
+
+
+@world()
 def gru_plain(q: Run, rng: np.random.Generator) -> None:
     """The same with r = 1 and z = 0."""
     _with_others(q, rng, r=OPEN, z=SHUT)
@@ -313,7 +319,7 @@ gru_rows_step = equation(where=gru_rows)
 
 # before or after the product
 gru_scaled = equation(where=gru, for_all=STEPS)
-gru_not_the_same = equation(where=gru, for_all=STEPS, equal_in=gru_open)
+gru_not_the_same = equation(where=gru, for_all=STEPS, equal_in=gru_even_resets)
 gru_commutator = equation(where=gru, for_all=STEPS)
 gru_not_commuting = equation(where=gru, for_all=STEPS, equal_in=gru_diagonal)
 
