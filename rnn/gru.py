@@ -24,8 +24,10 @@ class GRUCell:
     ``update="replaces"``     ``h = (1 - z) * h_prev + z * n``
     ========================  =====================================================================
 
-    The two resets are not the same function, whatever the weights. The two updates are: z of the one is
-    1 - z of the other, which is to negate ``W_xz``, ``W_hz`` and ``b_z``.
+    With the same weights and ``b_hn`` = 0 the two resets are the same function exactly if any two units that a
+    weight of ``W_hn`` joins have the same reset gate (equal columns of ``W_xr`` and ``W_hr``, equal entries of
+    ``b_r``): with a single unit, with a diagonal ``W_hn``, with one gate for all. The two updates are always the
+    same function: z of the one is 1 - z of the other, which is to negate ``W_xz``, ``W_hz`` and ``b_z``.
 
     Parameters
     ----------

@@ -93,7 +93,7 @@ def verdict(tex: str, for_all: str = "", where=small, kind: str = "", approx: fl
         r"\prod_{i=3}^{1} A_i = A_3 A_2 A_1",
         r"\prod_{i=1}^{3} \bigl(A_i^\top\bigr)\,u = A_1^\top A_2^\top A_3^\top u",
         r"\prod_{i=1}^{3} i = 6",
-        r"W_{hh} b_h = W_{hh}\,b_{h}",
+        r"(W_{hh} b_h) = W_{hh}\,b_{h}",
         r"p_2 = A_{2} u",
         r"\tilde c_1 = \tilde{c}_1",
         r"\overleftarrow{W}_{hh}\,\overrightarrow{c}_1 = W_{hh}\,\tilde{c}_1",
@@ -215,6 +215,7 @@ UNREADABLE = [
     (r"\frac{\partial \lVert A_1\rVert}{\partial A_1} = A_1", "not analytic"),
     (r"\frac{\partial \frac{\partial E}{\partial u}}{\partial u} = A_1", "needs a twin"),
     (r"u = u", "nothing is tested"),
+    (r"A_1 u = A_{1} u", "nothing is tested"),
     (r"u - u = v - v", "both sides are zero"),
     (r"u = v, \qquad w - w = v - v", "differ by"),
 ]
@@ -296,6 +297,7 @@ def test_errors_are_relative_to_the_larger_side():
     assert not compare(r"\ne", np.array(1.0), np.array(1.009)).ok
     assert compare(r"\ne", np.array(1.0), np.array(1.02)).ok
     assert compare(r"\approx", np.array(1.0), np.array(1.02), approx=0.05).ok
+    assert not compare(r"\approx", np.array(0.0), np.array(1e-5), approx=0.05).ok  # a tenth of zero is zero
     assert not compare(r"\approx", np.array(1.0), np.array(1.02), approx=0.01).ok
 
 
@@ -402,6 +404,7 @@ def test_a_twin_compares_its_two_sides():
     assert check(twin("bound")(lambda rng: (1.0, 2.0)), "").ok
     assert not check(twin("bound")(lambda rng: (2.0, 1.0)), "").ok
     assert not check(twin("counterexample")(lambda rng: (2.0, 2.0)), "").ok
+    assert "nothing is tested" in check(twin()(lambda rng: (np.zeros(3), np.zeros(3))), "").why
 
 
 def test_the_registry_knows_where_everything_stands():

@@ -34,8 +34,9 @@ def _linear(q: Run, rng: np.random.Generator, *, alike: bool = False) -> Callabl
     # --8<-- [start:matrices]
     T, (H, B) = int(rng.integers(4, 8)), _sizes(rng, 2)
     A, b = rng.normal(size=(T, H, H)) / np.sqrt(H), rng.normal(size=(T, B, H))
-    if alike:  # every step is the same
-        A[...], b[...] = A[0], b[0]
+    if alike:  # the matrices are made of one, and all steps leave the same point where it is
+        A = A[0] * rng.normal(size=(T, 1, 1)) + np.eye(H) * rng.normal(size=(T, 1, 1))
+        b = b[0] @ (np.eye(H) - A)
     h0 = rng.normal(size=(B, H))
     q["T"], q["H"], q["h", 0] = T, H, h0[:1].T
     q[r"\mathbf{0}"] = np.zeros((1, H))
@@ -59,7 +60,7 @@ def after_matrices(q: Run, rng: np.random.Generator) -> Callable[[], Seen]:
 
 @world()
 def after_matrices_alike(q: Run, rng: np.random.Generator) -> Callable[[], Seen]:
-    """The same with one matrix and one vector for all steps, which therefore may change places."""
+    """The same with matrices that commute and one fixed point for all steps, which therefore may change places."""
     return _linear(q, rng, alike=True)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from rnn import SimpleRNN
 from rnn.equations import Sides, equation, twin
 from rnn.equations.context import Run, world
-from rnn.equations.worlds import _randomise, _sizes, _tex, _with
+from rnn.equations.worlds import _randomise, _sizes, _tanh_states, _tex, _with
 from rnn.losses import mse, perplexity, softmax_cross_entropy
 from rnn.metrics import Found, compare_entities, edit_distances, word_error_rate
 
@@ -109,17 +109,8 @@ def applications_plain(q: Run, rng: np.random.Generator) -> None:
 @world()
 def applications_pooled(q: Run, rng: np.random.Generator) -> None:
     """A tanh network of the package that answers once, from the mean of all its states, with a squared error."""
-    T, (D, H, O) = int(rng.integers(4, 7)), _sizes(rng, 3)
-    net = SimpleRNN(D, H, O, rng=rng)
-    _randomise(net.params, rng)
-    q["T"], q["D"], q["H"], q["O"] = T, D, H, O
-    for name, value in net.params.items():
-        q[_tex(name)] = value.T if value.ndim == 2 else value[:, None]
-    here = _with(net, **{name: q[_tex(name)].T for name in net.params})
-    q["h", 0] = rng.normal(size=(H, 1)) * 0.5
-    for t in range(1, T + 1):
-        q["x", t] = rng.normal(size=(D, 1))
-        q["h", t] = here.activation(here.pre_activation(q["x", t].T, q["h", t - 1].T)).T
+    _, here = _tanh_states(q, rng)
+    T, O = int(q["T"]), int(q["O"])
     q[r"\bar{h}"] = np.stack([q["h", t] for t in range(1, T + 1)]).mean(axis=0)
     q["y"] = here.read_out(q[r"\bar{h}"].T).T
     q["L"] = mse(q["y"].T, rng.normal(size=(1, O)))[0]

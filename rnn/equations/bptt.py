@@ -8,7 +8,7 @@ import numpy as np
 
 from rnn import SimpleRNN
 from rnn.equations import definition, equation, twin
-from rnn.equations.worlds import alike, elman, nearly_linear, one_step, rows
+from rnn.equations.worlds import alike, elman, nearly_linear, one_step, rows, unison
 
 # the network
 bptt_forward = equation(where=elman, for_all="1 <= t <= T")
@@ -28,9 +28,9 @@ bptt_product = equation(where=elman, for_all="0 <= k <= t <= T and t >= 1")
 bptt_product_four_to_one = equation(where=elman)
 
 # what may not be done with the factors
-bptt_not_reversed = equation(where=elman, for_all="0 <= k < t - 1 < T", equal_in=alike)
-bptt_not_swapped = equation(where=elman, for_all="0 <= k < t <= T", equal_in=alike)
-bptt_not_collected = equation(where=elman, for_all="0 <= k < t - 1 < T", equal_in=alike)
+bptt_not_reversed = equation(where=elman, for_all="0 <= k < t - 1 < T", equal_in=unison)
+bptt_not_swapped = equation(where=elman, for_all="0 <= k < t <= T", equal_in=unison)
+bptt_not_collected = equation(where=elman, for_all="0 <= k < t - 1 < T", equal_in=unison)
 bptt_not_untransposed = equation(where=elman, for_all="0 <= k < t <= T", equal_in=alike)
 bptt_other_state = equation(where=elman, for_all="2 <= t <= T")
 

@@ -374,9 +374,9 @@ def deployed_watched_same(q: Run, rng: np.random.Generator) -> Callable[[], Seen
 
 @world()
 def deployed_undrifted(q: Run, rng: np.random.Generator) -> Callable[[], Seen]:
-    """Four hundred pairs of samples, all from one distribution."""
+    """A thousand pairs of samples, all from one distribution, counted in a few bins."""
     # --8<-- [start:deployed-undrifted]
-    N, K, m, n = 400, 10, 2000, 500
+    N, K, m, n = 1000, int(rng.integers(3, 6)), 2000, 500  # so few bins that K for K - 1 would be seen
     q["N"], q["K"], q["m"], q["n"] = N, K, m, n
 
     def seen() -> Seen:

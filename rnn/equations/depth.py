@@ -275,7 +275,7 @@ def two_layers(q: Run, rng: np.random.Generator) -> Callable[[], Seen]:
 @world()
 def ladder(q: Run, rng: np.random.Generator) -> None:
     """Three layers of one linear unit each, w from step to step and u from layer to layer; paths and rounds counted."""
-    T, N = 5, 3
+    T, N = int(rng.integers(4, 8)), 3
     q["T"], q["N"], q["w"], q["u"] = T, N, rng.uniform(0.5, 1.5), rng.uniform(0.5, 1.5)
     cells = [ElmanCell(1, 1, nonlinearity="identity", rng=rng) for _ in range(N)]
     for l in range(1, N + 1):

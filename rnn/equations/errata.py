@@ -9,8 +9,8 @@ import numpy as np
 from rnn import SimpleRNN
 from rnn.equations import equation
 from rnn.equations.context import Run, world
-from rnn.equations.gru import _bias, _gru
 from rnn.equations.gru import gru as gated_unit_keeps
+from rnn.equations.gru import gru_replaces as gated_unit_replaces
 from rnn.equations.losses import scored, undecided
 from rnn.equations.lstm import gated_carousel, gated_cell
 from rnn.equations.worlds import (
@@ -19,8 +19,8 @@ from rnn.equations.worlds import (
     _elman,
     _randomise,
     _sizes,
+    _tanh_states,
     _tex,
-    _with,
     elman,
     memoryless,
     one_step,
@@ -42,17 +42,8 @@ def errata_symmetric(q: Run, rng: np.random.Generator) -> Callable[[], Seen]:
 @world(means=_ELMAN_NOTATION, held=["h"])
 def errata_one_loss(q: Run, rng: np.random.Generator) -> Callable[[], Seen]:
     """A tanh network over one sequence, with a loss at the last step only."""
-    T, (D, H, O) = int(rng.integers(4, 7)), _sizes(rng, 3)
-    net = SimpleRNN(D, H, O, rng=rng)
-    _randomise(net.params, rng)
-    q["T"], q["D"], q["H"], q["O"] = T, D, H, O
-    for name, value in net.params.items():
-        q[_tex(name)] = value.T if value.ndim == 2 else value[:, None]
-    here = _with(net, **{name: q[_tex(name)].T for name in net.params})
-    q["h", 0] = rng.normal(size=(H, 1)) * 0.5
-    for t in range(1, T + 1):
-        q["x", t] = rng.normal(size=(D, 1))
-        q["h", t] = here.activation(here.pre_activation(q["x", t].T, q["h", t - 1].T)).T
+    net, here = _tanh_states(q, rng)
+    T, O = int(q["T"]), int(q["O"])
     q["y", T], target = here.read_out(q["h", T].T).T, rng.normal(size=(O, 1))
     q["L"] = ((q["y", T] - target) ** 2).sum() / 2
 
@@ -99,12 +90,6 @@ def errata_weighted(q: Run, rng: np.random.Generator) -> None:
         q["h", t] = net.activation(net.pre_activation(q["x", t].T, q["h", t - 1].T)).T
 
 
-@world(means={r"\delta_t": r"\frac{\partial L}{\partial h_t}"}, held=["h", "z", "n"])
-def errata_even(q: Run, rng: np.random.Generator) -> Callable[[], Seen]:
-    """A GRU whose update gate is always one half."""
-    return _gru(q, rng, change=lambda params: _bias(params, z=0.0))
-
-
 # derivatives
 errata_transpose = equation(where=elman, for_all="1 <= t < T", equal_in=errata_symmetric)
 errata_jacobian = equation(where=elman, for_all="1 <= t <= T", equal_in=errata_weighted)
@@ -114,7 +99,7 @@ errata_slope_again = equation(where=elman, for_all="1 <= t <= T", equal_in=errat
 
 # gates
 errata_carousel = equation(where=gated_cell, for_all="1 <= t <= T", equal_in=gated_carousel)
-errata_blend = equation(where=gated_unit_keeps, for_all="1 <= t <= T", equal_in=errata_even)
+errata_blend = equation(where=gated_unit_keeps, for_all="1 <= t <= T", equal_in=gated_unit_replaces)
 
 # shapes, and losses
 errata_stateless = equation(where=retold, for_all="1 <= t <= T", equal_in=memoryless)

@@ -129,11 +129,10 @@ def gru_before_replaces(q: Run, rng: np.random.Generator) -> Callable[[], Seen]:
     return _gru(q, rng, reset="before", update="replaces")
 
 
-@world()
-def gru_relabelled(q: Run, rng: np.random.Generator) -> None:
-    """A GRU whose z keeps, and with a bar another of the package whose z replaces, with three parameters negated."""
-    _gru(q, rng)
-    cell = GRUCell(int(q["D"]), int(q["H"]), update="replaces", rng=rng)
+def _relabelled(q: Run, rng: np.random.Generator, reset: str) -> None:
+    """Run a GRU whose z keeps; a bar marks another of the package whose z replaces, with three parameters negated."""
+    _gru(q, rng, reset=reset)
+    cell = GRUCell(int(q["D"]), int(q["H"]), reset=reset, update="replaces", rng=rng)
     for name in cell.params:
         sign = -1 if name in ("W_xz", "W_hz", "b_z") else 1
         cell.params[name] = sign * (q[_tex(name)].T if name.startswith("W") else q[_tex(name)][:, 0])
@@ -143,6 +142,18 @@ def gru_relabelled(q: Run, rng: np.random.Generator) -> None:
     for t in range(1, int(q["T"]) + 1):
         (h,), cache = cell.step(q["x", t].T, (h,))
         q[r"\bar{h}", t], q[r"\bar{z}", t] = h.T, cache[2].T
+
+
+@world()
+def gru_relabelled(q: Run, rng: np.random.Generator) -> None:
+    """A GRU whose z keeps, and with a bar another of the package whose z replaces, with three parameters negated."""
+    _relabelled(q, rng, "after")
+
+
+@world()
+def gru_before_relabelled(q: Run, rng: np.random.Generator) -> None:
+    """The same with the reset before the product in both."""
+    _relabelled(q, rng, "before")
 
 
 def _bias(params: dict[str, Array], **values: float) -> None:
@@ -167,6 +178,12 @@ def _with_others(q: Run, rng: np.random.Generator, **biases: float) -> None:
 def gru_open(q: Run, rng: np.random.Generator) -> None:
     """A GRU with r = 1, beside the package's tanh network with the weights of its candidate (bar)."""
     _with_others(q, rng, r=OPEN)
+
+
+@world()
+def gru_even_resets(q: Run, rng: np.random.Generator) -> None:
+    """A GRU whose reset gates are all one and the same number, neither 0 nor 1."""
+    _gru(q, rng, change=lambda params: _bias(params, r=rng.uniform(-1, 1)))
 
 
 @world()
@@ -296,13 +313,13 @@ gru_gates = equation(where=FORMS, for_all=STEPS)
 gru_step_after = definition(where=gru, for_all=STEPS)
 gru_step_before = definition(where=gru_before, for_all=STEPS)
 gru_step_replaces = definition(where=gru_before_replaces, for_all=STEPS)
-gru_relabel = equation(where=gru_relabelled, for_all=STEPS)
+gru_relabel = equation(where=(gru_relabelled, gru_before_relabelled), for_all=STEPS)
 gru_relabel_why = equation(where=gru, for_all=STEPS)
 gru_rows_step = equation(where=gru_rows)
 
 # before or after the product
 gru_scaled = equation(where=gru, for_all=STEPS)
-gru_not_the_same = equation(where=gru, for_all=STEPS, equal_in=gru_open)
+gru_not_the_same = equation(where=gru, for_all=STEPS, equal_in=gru_even_resets)
 gru_commutator = equation(where=gru, for_all=STEPS)
 gru_not_commuting = equation(where=gru, for_all=STEPS, equal_in=gru_diagonal)
 

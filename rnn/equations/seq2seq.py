@@ -92,10 +92,10 @@ def certain(q: Run, rng: np.random.Generator) -> Callable[[], Seen]:
     return _translation(q, rng, certain=True)
 
 
-def _attending(q: Run, rng: np.random.Generator, *, padding: int = 2) -> Callable[[], Seen]:
+def _attending(q: Run, rng: np.random.Generator, *, masked: bool = True) -> Callable[[], Seen]:
     # --8<-- [start:attending]
     S, T = (int(n) for n in rng.permutation([4, 5, 6])[:2])
-    D, H, M, V = _sizes(rng, 4)
+    (D, H, M, V), padding = _sizes(rng, 4), 2
     reader, writer, attention = ElmanCell(D, H, rng=rng), ElmanCell(M + H, H, rng=rng), DotAttention(H)
     model = Seq2Seq(Unrolled(reader), writer, V, attention=attention, rng=rng)
     _randomise(dict(model.params), rng)
@@ -118,8 +118,8 @@ def _attending(q: Run, rng: np.random.Generator, *, padding: int = 2) -> Callabl
         m, _ = attention.scores(q["s", t - 1].T[None], attention.project(keys))
         for j in range(1, S + 1):
             q["m", t, j] = m[0, 0, j - 1]
-        row = np.stack([q["m", t, j] for j in range(1, S + 1)])
-        for j, weight in enumerate(softmax(row, np.ones(S, bool)), start=1):
+        row = np.stack([q["m", t, j] for j in range(1, S + 1)] + [0 * m[0, 0, 0]] * padding)  # keys of zeros
+        for j, weight in enumerate(softmax(row, (np.arange(S + padding) < S) | (not masked))[:S], start=1):
             q[r"\alpha", t, j] = weight
         q["c", t] = sum(q[r"\alpha", t, j] * q["h", j] for j in range(1, S + 1))
         x = np.concatenate([model.embedding.params["E"][written[t - 1]][:, None], q["c", t]])
@@ -145,7 +145,7 @@ def _attending(q: Run, rng: np.random.Generator, *, padding: int = 2) -> Callabl
                 found[r"\alpha", t, j] = np.asarray(look[0][0, 0, j - 1])
         return found
 
-    return seen
+    return seen if masked else dict  # the package always masks
 
 
 @world(means=_MEANS, held=["h", "s", r"\alpha"])
@@ -155,9 +155,9 @@ def attending(q: Run, rng: np.random.Generator) -> Callable[[], Seen]:
 
 
 @world(means=_MEANS, held=["h", "s", r"\alpha"])
-def unpadded(q: Run, rng: np.random.Generator) -> Callable[[], Seen]:
-    """The same without padding."""
-    return _attending(q, rng, padding=0)
+def unmasked(q: Run, rng: np.random.Generator) -> Callable[[], Seen]:
+    """The same with the padding read as if it were source: its keys and values are zeros."""
+    return _attending(q, rng, masked=False)
 
 
 def _looking(q: Run, rng: np.random.Generator, kind: str, *, parallel: bool = False) -> Callable[[], Seen]:
@@ -370,7 +370,7 @@ seq2seq_rows_sum = equation(where=(looking, looking_additive, attending), for_al
 seq2seq_context = definition(where=looking, for_all=STEPS)
 seq2seq_attending = equation(where=attending, for_all=PAIRS)
 seq2seq_mask = equation(where=attending, for_all=STEPS)
-seq2seq_unmasked = equation(where=attending, for_all=PAIRS, equal_in=unpadded)
+seq2seq_unmasked = equation(where=attending, for_all=PAIRS, equal_in=unmasked)
 seq2seq_convex = equation(where=looking, for_all=STEPS, equal_in=looking_along)
 seq2seq_direct = equation(where=attending, for_all=PAIRS)
 seq2seq_no_neck = equation(where=attending, for_all=PAIRS, equal_in=translation)
@@ -417,11 +417,19 @@ def seq2seq_normalised(rng: np.random.Generator) -> Sides:
 
 @twin()
 def seq2seq_first_mistake(rng: np.random.Generator) -> Sides:
-    """Write freely and compare with the target; or force the target, and see whether each step's best is right."""
-    model, _ = _random_writer(rng)
-    source, targets = rng.normal(size=(4, 200, 2)), np.zeros((3, 200), int)
-    targets[:2] = rng.integers(1, 3, size=(2, 200))
-    free = [w.symbols.tolist() for w in model.greedy(source, start=0, end=0, max_length=3)]
-    scores = model.forward(source, np.concatenate([np.zeros((1, 200), int), targets[:-1]]))
-    exact = [float(w == targets[:, b].tolist()) for b, w in enumerate(free)]
-    return exact, (scores.argmax(axis=-1) == targets).all(axis=0).astype(float)
+    """Write freely and compare with the target; or force the target, and see whether each step's best is right.
+
+    The model is one that ends at different lengths, and half of the targets are what it writes: both answers occur.
+    """
+    free: list[list[int]] = []
+    while len({len(own) for own in free if own[-1] == 0}) < 2:
+        model, _ = _random_writer(rng)
+        source = rng.normal(size=(4, 200, 2))
+        free = [written.symbols.tolist() for written in model.greedy(source, start=0, end=0, max_length=3)]
+    exact, forced = np.zeros(len(free)), np.zeros(len(free))
+    for b, own in enumerate(free):
+        drawn = [*rng.integers(1, 3, rng.integers(3)).tolist(), 0]  # of one to three symbols, the end included
+        target = own if b % 2 and own[-1] == 0 else drawn
+        scores = model.forward(source[:, [b]], np.array([[0, *target[:-1]]]).T)
+        exact[b], forced[b] = own == target, (scores[:, 0].argmax(axis=-1) == target).all()
+    return exact, forced

@@ -585,7 +585,8 @@ def compare(relation: str, a: Value, b: Value, tolerance: float = 1e-10, approx:
         return Distance(False, np.inf, why=f"the left side is {size(a)}, the right side {size(b)}")
     if not (np.isfinite(a).all() and np.isfinite(b).all()):
         return Distance(False, np.inf, why="a side is not a number")
-    scale = 1.0 if literal_zero else float(max(np.abs(a).max(), np.abs(b).max())) or 1.0
+    absolute = literal_zero and relation != r"\approx"  # an error of 1e-11 is one of zero; a tenth of zero is zero
+    scale = 1.0 if absolute else float(max(np.abs(a).max(), np.abs(b).max())) or 1.0
     error = float(np.abs(a - b).max()) / scale
     if relation in ("=", r"\approx"):
         allowed = tolerance if relation == "=" else approx or fail(r"\approx: how far may it be off? say approx=…")

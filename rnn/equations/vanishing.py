@@ -53,7 +53,7 @@ vanishing_at_rest = equation(where=one_unit, for_all="0 <= k <= t <= T")
 
 # random weights, and the exponents
 vanishing_gaussian = equation(where=wide, approx=0.1)
-vanishing_growth = equation(where=wide, for_all=PAIRS, approx=0.3)
+vanishing_growth = equation(where=wide, for_all=PAIRS, approx=0.22)
 vanishing_triangular = equation(where=lyapunov, for_all="1 <= t <= T")
 vanishing_exponents = definition(where=lyapunov, for_all="1 <= i <= H")
 vanishing_volume = equation(where=lyapunov)

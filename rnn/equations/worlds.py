@@ -105,6 +105,24 @@ def _elman(
     return seen
 
 
+def _tanh_states(q: Run, rng: np.random.Generator) -> tuple[SimpleRNN, SimpleRNN]:
+    """Run a tanh network over one sequence; return it, and the same with the parameters that the run has."""
+    # --8<-- [start:tanh-states]
+    T, (D, H, O) = int(rng.integers(4, 7)), _sizes(rng, 3)
+    net = SimpleRNN(D, H, O, rng=rng)
+    _randomise(net.params, rng)
+    q["T"], q["D"], q["H"], q["O"] = T, D, H, O
+    for name, value in net.params.items():
+        q[_tex(name)] = value.T if value.ndim == 2 else value[:, None]
+    here: SimpleRNN = _with(net, **{name: q[_tex(name)].T for name in net.params})
+    q["h", 0] = rng.normal(size=(H, 1)) * 0.5
+    for t in range(1, T + 1):
+        q["x", t] = rng.normal(size=(D, 1))
+        q["h", t] = here.activation(here.pre_activation(q["x", t].T, q["h", t - 1].T)).T
+    # --8<-- [end:tanh-states]
+    return net, here
+
+
 _ELMAN_NOTATION = {
     r"e_t": r"\frac{\partial L_t}{\partial h_t}",
     r"J_t": r"\frac{\partial h_t}{\partial h_{t-1}}",
@@ -136,6 +154,19 @@ def alike(q: Run, rng: np.random.Generator) -> Callable[[], Seen]:
 
     def change(params: dict[str, Array]) -> None:
         params["W_hh"][...] = params["W_hh"][0, 0] * np.eye(len(params["W_hh"]))
+        params["W_xh"][...] = params["W_xh"][:, :1]
+        params["b_h"][...] = params["b_h"][0]
+
+    return _elman(q, rng, change=change, alike=True)
+
+
+@world(means=_ELMAN_NOTATION, held=["h"])
+def unison(q: Run, rng: np.random.Generator) -> Callable[[], Seen]:
+    """The same, but all hidden units do the same: all rows of W_hh have one sum, and W_hh is not symmetric."""
+
+    def change(params: dict[str, Array]) -> None:
+        rows_on_paper = params["W_hh"].T
+        rows_on_paper += (rng.normal() - rows_on_paper.sum(axis=1, keepdims=True)) / len(rows_on_paper)
         params["W_xh"][...] = params["W_xh"][:, :1]
         params["b_h"][...] = params["b_h"][0]
 

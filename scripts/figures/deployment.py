@@ -443,8 +443,8 @@ def deployment_index() -> dict[str, Any]:
     small, large, (index, errors) = undrifted(50), undrifted(500), reordered()
     first = int(np.median([np.flatnonzero(row > 0.1)[0] + 1 for row in shifting()]))
     return {
-        "floor": floor(PAST, WINDOW),
-        "smallfloor": floor(PAST, 50),
+        "floor": float(large.mean()),
+        "smallfloor": float(small.mean()),
         "small": 100 * float((small > 0.1).mean()),
         "large": 100 * float((large > 0.1).mean()),
         "quantile": float(np.quantile(small, 0.99)),

@@ -9,11 +9,7 @@ from scripts.mutants import Mutant
 # of what is shown.
 WRONG_TOO = "the same factors in another wrong order: that ≠ is as true, and also an equality when all units are alike"
 EQUIVALENT: dict[tuple[str, str], str] = {
-    **{
-        (f"bptt-not-{name}", "add transpose"): WRONG_TOO
-        for name in ("reversed", "swapped", "collected", "untransposed")
-    },
-    **{(f"bptt-not-{name}", "drop transpose"): WRONG_TOO for name in ("reversed", "swapped", "collected")},
+    ("bptt-not-untransposed", "add transpose"): WRONG_TOO,
     **{(f"bptt-not-{name}", "swap"): WRONG_TOO for name in ("reversed", "collected", "untransposed")},
     **{(f"bptt-not-{name}", "reverse"): WRONG_TOO for name in ("swapped", "untransposed")},
     ("bptt-counted-twice", "add transpose"): "not the gradient either; with one step the derivative is diagonal",
