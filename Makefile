@@ -14,7 +14,7 @@ export FULL
 export PATH := $(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup site serve test check rest lint types formulas links html twice browser mutants hostile status pdf canary lighthouse bench bench-peers compare clean lock
+.PHONY: help setup site serve test check rest lint types formulas links html twice browser mutants hostile status pdf canary lighthouse bench profile bench-peers compare clean lock
 
 ## help: print these sentences
 help:
@@ -123,6 +123,10 @@ hostile: setup
 ## bench: time the layers against their peers, those that are installed, on an idle machine (20 minutes; ARGS=--quick for 3)
 bench: setup
 	@$(BIN)/python -m scripts.bench run $(ARGS)
+
+## profile: say where the time of the layers' training steps goes, part by part, on an idle machine (2 minutes)
+profile: setup
+	@$(BIN)/python -m scripts.bench profile $(ARGS)
 
 ## bench-peers: make .venv-peers from requirements-peers.lock: PyTorch, JAX, Keras and others to measure against
 bench-peers: $(PEERS)/.setup

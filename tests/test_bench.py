@@ -9,8 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from scripts import bench
-from scripts.bench import Case, __main__, limit, report
-from scripts.bench.__main__ import ROOT, Run, app, choose, disagreement, parse_sizes, vary, worker
+from scripts.bench import Case, __main__, limit, parts, report
+from scripts.bench.__main__ import ROOT, Run, app, choose, disagreement, environment, parse_sizes, vary, worker
 
 TINY = Case("train", "gru", (3, 2, 4, 5))
 
@@ -239,3 +239,24 @@ def test_all_cases_are_planned(monkeypatch):
         "slopes B": 15,
         "slopes H": 15,
     }
+
+
+def test_the_parts_of_a_step_add_up_to_it():
+    found = parts.measure(TINY, rounds=1)
+    assert sum(value for name, value in found.items() if name != "step") == pytest.approx(found["step"])
+    assert all(found[name] > 0 for name in ("step", "products", "tanh", "multiplications", "calls"))
+    assert parts.table([(TINY, found)]).splitlines()[2].startswith("| gru | 3, 2, 4, 5 | ")
+
+
+@pytest.mark.parametrize(("cell", "a_step"), [("rnn", 2 + 1 + 2), ("lstm", 2 + 7 + 5), ("gru", 2 + 9 + 4)])
+def test_calls_are_those_of_the_loops(cell, a_step):
+    few, many = (parts.calls(Case("train", cell, (T, 2, 4, 5))) for T in (3, 4))
+    assert many - few == a_step  # counted by hand in `rnn.runs`: products, forward, back
+
+
+def test_profile_prints_a_table():
+    done = CliRunner().invoke(
+        app, ["profile", "--only", "rnn", "--sizes", "3,2,4,5", "--rounds", "5"], env=environment(1)
+    )
+    assert done.exit_code == 0, done.output
+    assert "| rnn | 3, 2, 4, 5 |" in done.output

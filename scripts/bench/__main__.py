@@ -22,10 +22,10 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, track
 
 from scripts import bench
-from scripts.bench import Case, Size, report
+from scripts.bench import Case, Size, parts, report
 
 ROOT = Path(__file__).resolve().parents[2]
 PEERS = ROOT / ".venv-peers"
@@ -410,6 +410,22 @@ def run(
     to.write_text(json.dumps(this.record) + "\n", encoding="utf-8")
     print(report.tables(this.record))
     console.print(f"Every sample is in {to}.", highlight=False)
+
+
+@app.command()
+def profile(
+    only: Annotated[str, typer.Option(help="Cells, with commas between.")] = ",".join(bench.CELLS),
+    sizes: Annotated[str, typer.Option(help="Sizes T,B,D,H, with spaces between.")] = FULL["sizes"],
+    rounds: Annotated[int, typer.Option(min=FEWEST, help="How often each part is timed.")] = 7,
+) -> None:
+    """Say where the time of our training step goes: float32, one thread, in shares of the whole."""
+    cells, chosen = choose("--only", only, bench.CELLS), parse_sizes(sizes)
+    if os.environ != environment(1):  # BLAS reads it when it is loaded
+        again = [sys.executable, "-m", "scripts.bench", *sys.argv[1:]]
+        raise typer.Exit(subprocess.run(again, env=environment(1), check=False).returncode)
+    cases = [Case("train", cell, size) for cell in cells for size in chosen]
+    found = [(case, parts.measure(case, rounds)) for case in track(cases, "cases", console=console, transient=True)]
+    print(parts.table(found))
 
 
 @app.command()
