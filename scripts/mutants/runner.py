@@ -146,15 +146,17 @@ class Runner:
 def batches(mutant: Mutant, tests: list[Test]) -> Iterator[list[Test]]:
     """Yield the tests that could notice a break: some quick ones of its module's own file, then file by file.
 
-    What no test is seen to execute (it runs when the module is imported, or in another process) is shown to all tests
-    of the module's own file.  Last comes the test that knows all defaults and constants, which imports every module.
+    What runs when the module is imported, and what no test is seen to execute (it may run in another process), is shown
+    to all tests of the module's own file.  Last comes the test that knows all defaults and constants: as it imports
+    every module and calls nothing, the lines that it executes are those that run on import.
     """
-    first, last = mutant.lines
     own = own_tests(mutant.place)
     surface = [test for test in tests if test.file == SURFACE]
-    tests = [test for test in tests if test.file != SURFACE]
-    reached = [t for t in tests if any(first <= n <= last for n in t.lines.get(mutant.place, ()))]
-    seen = sorted(reached or [t for t in tests if t.file == own], key=lambda t: (t.file != own, t.seconds))
+    others = [test for test in tests if test.file != SURFACE]
+    reached = [test for test in others if _executes(test, mutant)]
+    if not reached or any(_executes(test, mutant) for test in surface):
+        reached += [test for test in others if test.file == own and test not in reached]
+    seen = sorted(reached, key=lambda test: (test.file != own, test.seconds))
     quick, spent = [], 0.0
     for test in seen:
         spent += test.seconds
@@ -170,6 +172,11 @@ def batches(mutant: Mutant, tests: list[Test]) -> Iterator[list[Test]]:
     yield from sorted(totals.values(), key=lambda some: (some[0].file != own, sum(t.seconds for t in some)))
     if surface:
         yield surface
+
+
+def _executes(test: Test, mutant: Mutant) -> bool:
+    first, last = mutant.lines
+    return any(first <= line <= last for line in test.lines.get(mutant.place, ()))
 
 
 class Verdicts:
