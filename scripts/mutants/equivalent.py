@@ -54,7 +54,6 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     ("after-not-commuting", "index"): "as true: other steps, which do not commute either, and do where all are alike",
     ("after-not-gates", "add transpose"): "as false: transposed, the derivative is no more diagonal than before",
     # end of chapter after
-    ("rnn/*.py", "strict=[True → False]"): "a guard: what comes from a caller has been counted before",
     ("rnn/*.py", "TYPE_CHECKING → not"): "only annotations use the names",
     ("rnn/picture.py", "TYPE_CHECKING"): "importing rnn has imported rnn.train before; only annotations use the name",
     ("rnn/init.py", "q / np.sign("): "a sign is 1 or -1, so that dividing by it is multiplying by it",
