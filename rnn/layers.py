@@ -223,7 +223,6 @@ class Recurrent:
             validate.named("params", params, self._shapes)
         F = self._joined(params)
         if not surely_finite(F):
-            validate.named("params", params, self._shapes)
             for name, value in params.items():  # what is finite may still not fit into float32
                 validate.array(f"params[{name!r}]", value, None, self.dtype, allow_complex=True)
         return F
@@ -319,7 +318,6 @@ class _Stream:
         turn = self._turns[self._now]  # the places of x and h, and the views that `forward` takes
         if self._quietly.run(self._step, x, *turn):
             y = turn[1].copy()
-            turn[0][...] = turn[1][...] = 0
             validate.array("x", x, usual.shape, usual.dtype, allow_complex=True)
             validate.result("h", y)
         self._now = 1 - self._now

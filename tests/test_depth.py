@@ -13,7 +13,7 @@ from rnn import LSTMCell, SimpleRNN
 from rnn.depth import Bidirectional, Dropout, LayerNorm, Residual, Stacked, Unrolled
 from rnn.gradcheck import check
 from rnn.gru import GRUCell
-from rnn.layer import Cell, Layer, leaves, set_training
+from rnn.layer import Cell, Joined, Layer, leaves, set_training
 from rnn.layers import GRU, LSTM, RNN
 from rnn.linear import Embedding, Linear
 from rnn.simple import ElmanCell
@@ -696,3 +696,13 @@ def test_what_does_not_fit_is_refused_in_a_sentence(call, error, sentence):
         call()
     assert str(caught.value).startswith(sentence)
     assert "\n" not in str(caught.value)
+
+
+def test_joined_parameters_take_no_new_names():
+    parts = {"0": {"W": np.ones(2)}, "1": {"b": np.zeros(3)}}
+    joined = Joined(parts)
+    for name in ("0.b", "1.W", "2.W", "W", ""):
+        with pytest.raises(KeyError, match=f"^'{name}'$"):
+            joined[name] = np.ones(1)
+        assert name not in joined
+    assert {name: list(part) for name, part in parts.items()} == {"0": ["W"], "1": ["b"]}

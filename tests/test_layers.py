@@ -525,3 +525,74 @@ def test_options_reach_the_cell():
         GRU(D, H, reset="never")
     with pytest.raises(ValueError, match=r"^update: expected"):
         GRU(D, H, update="never")
+
+
+# --------------------------------------------------------------------------- numbers at the end of what floats hold
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+def test_what_overflows_on_the_way_to_a_tanh_gives_no_warning(batch):
+    layer = GRU(1, 1)
+    for name, value in {"W_xn": 1.0, "W_hn": 1.0, "b_r": 100.0, "b_z": -100.0}.items():  # r = 1 and z = 0
+        layer.params[name][...] = value
+    for name in ("W_xr", "W_hr", "W_xz", "W_hz"):
+        layer.params[name][...] = 0
+    h = np.full((batch, 1), 1.5e308)  # W_xn x + W_hn h is too large for a float, and its tanh is 1
+    np.testing.assert_array_equal(layer.stream((h,)).step(h), np.ones((batch, 1)))
+    np.testing.assert_array_equal(layer.forward(h[None], (h,))[0], np.ones((1, batch, 1)))
+
+
+@pytest.mark.parametrize("kind", [RNN, LSTM, GRU])
+def test_a_weights_gradient_that_overflows_is_reported_and_the_last_one_stays(kind, rng):
+    layer = kind(1, 2, rng=rng)
+    for name, value in layer.params.items():
+        value[...] = 1e-200 if name.startswith("W_x") else 0.1
+    layer.forward(np.ones((3, 1, 1)))
+    layer.backward(np.ones((3, 1, 2)))
+    before = layer.grads
+    layer.forward(np.full((3, 1, 1), 1e200))  # x W_x is 1
+    with pytest.raises(FloatingPointError, match=r"^grads\['W_x"):
+        layer.backward(np.full((3, 1, 2), 1e200))  # the inputs' gradient fits, the weights' does not
+    assert layer.grads is before
+
+
+def test_large_complex_weights_are_looked_at_one_by_one_and_accepted(rng):
+    layer, other = RNN(1, 2, rng=rng), RNN(1, 2, rng=rng)
+    layer.params = {name: value + 0j for name, value in other.params.items()}
+    layer.params["W_xh"] = np.full((1, 2), 1e200 + 0j)  # its square is no float any more
+    other.params["W_xh"] = np.ones((1, 2))
+    came, expected = layer.forward(np.full((3, 1, 1), 1e-200))[0], other.forward(np.ones((3, 1, 1)))[0]
+    np.testing.assert_allclose(came, expected, rtol=1e-13)
+
+
+def test_a_complex_stream_says_what_is_wrong_with_its_input():
+    stream = RNN(2, 3).stream((np.zeros((1, 3), complex),))
+    with pytest.raises(ValueError, match=r"^x: expected finite numbers, got .*nan.* at index \(0, 1\)"):
+        stream.step(np.array([[0.5, np.nan + 1j]]))
+
+
+@every_kind
+@pytest.mark.parametrize("batch", [1, 3])
+def test_what_memory_held_before_is_never_seen(kind, batch, rng, monkeypatch):
+    layer = make(kind, rng)
+    x, e = rng.normal(size=(5, batch, D)), rng.normal(size=(5, batch, H))
+    lengths = np.arange(batch) + 3
+
+    def results():
+        layer._run = None
+        outputs, _ = layer.forward(x, lengths=lengths)
+        d_inputs, d_start = layer.backward(e)
+        stream = layer.stream(batch=batch)
+        return [outputs, d_inputs, *d_start, *layer.grads.values(), *(stream.step(x_t) for x_t in x)]
+
+    expected = results()
+    empty = np.empty
+    monkeypatch.setattr(np, "empty", lambda *args, **options: np.asarray(dirty(empty(*args, **options))))
+    for came, right in zip(results(), expected, strict=True):
+        np.testing.assert_array_equal(came, right)
+
+
+def dirty(array):
+    """Fill an array with bytes that are NaN when they are read as floats."""
+    array.view(np.uint8)[...] = 255
+    return array

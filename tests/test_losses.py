@@ -356,3 +356,18 @@ def test_length_mask():
         with pytest.raises(error) as caught:
             length_mask(lengths, seq_len)
         assert str(caught.value) == sentence
+
+
+def test_a_blank_beyond_the_symbols_is_refused_with_their_range():
+    with pytest.raises(ValueError, match=r"^blank: expected a number from 0 to 3, got 4$"):
+        ctc(np.zeros((3, 1, 4)), np.array([[1]]), blank=4)
+
+
+def test_a_loss_of_the_last_step_is_counted_by_sequences(rng):
+    assert LastStep(mse).per_sequence is True
+    outputs, targets = rng.normal(size=(4, 6, 2)), rng.normal(size=(6, 2))
+    loss, _ = LastStep(mse)(outputs, targets)
+    parts = [LastStep(mse)(outputs[:, rows], targets[rows])[0] for rows in (slice(4), slice(4, 6))]
+    np.testing.assert_allclose(
+        loss, (4 * parts[0] + 2 * parts[1]) / 6, rtol=1e-13
+    )  # weighed by sequences, not by steps

@@ -74,6 +74,19 @@ def test_counts_and_measures():
         compare_entities([truth], [guess[:-1]])
 
 
+def test_right_invented_and_missed_are_told_apart():
+    truth = [["B-PER", "O", "B-LOC", "O", "B-ORG"], ["B-PER"]]
+    guess = [["B-PER", "O", "B-ORG", "O", "O"], ["O"]]
+    assert compare_entities(truth, guess) == Found(right=1, invented=1, missed=3)
+    assert compare_entities(guess, truth) == Found(right=1, invented=3, missed=1)
+    assert compare_entities([["O"]], [["O"]]) == Found(0, 0, 0)
+
+
+def test_a_single_entity_that_is_found_makes_all_measures_1():
+    assert (Found(1, 0, 0).precision, Found(1, 0, 0).recall, Found(1, 0, 0).f1) == (1, 1, 1)
+    assert Found(0, 1, 0).precision == Found(0, 0, 1).recall == 0
+
+
 @pytest.mark.parametrize("tag", ["PER", "B-", "B", "", "E-PER", None, 3])
 def test_what_is_no_tag_is_refused(tag):
     with pytest.raises(ValueError, match=r"tags: expected O, B-kind or I-kind, got .* at step 1"):
@@ -88,3 +101,7 @@ def test_what_is_no_sequence_is_refused():
     with pytest.raises(TypeError, match="references: expected a list of sequences, got str"):
         word_error_rate("ab", "ac")
     np.testing.assert_array_equal(edit_distances(np.array([1, 2, 3]), [1, 3]), edit_distances("abc", "ac"))
+
+
+def test_a_kind_may_have_one_letter():
+    assert entities(["B-X", "I-X", "B-Y"]) == {("X", 0, 2), ("Y", 2, 3)}

@@ -18,7 +18,7 @@ from rnn.layer import set_training
 from rnn.layers import GRU, LSTM, RNN
 from rnn.linear import Embedding, Linear
 from rnn.lstm import LSTMCell
-from rnn.onnx_export import export
+from rnn.onnx_export import Graph, export
 from rnn.simple import ElmanCell, SimpleRNN
 from rnn.unrolled import flatten
 from rnn.variants import LSTMVariant
@@ -248,3 +248,11 @@ def test_without_onnx_there_is_a_sentence():
         "rnn.onnx_export needs onnx: pip install 'rnn-unrolled[onnx]'",
         "rnn.files needs safetensors: pip install 'rnn-unrolled[files]'",
     ]
+
+
+def test_a_graph_that_makes_no_sense_is_not_written():
+    graph = Graph(onnx, np.dtype(np.float32), states=False)
+    x = graph.input("inputs", ["T", 3])
+    graph.output("outputs", graph.node("MatMul", x, graph.weight("W", np.ones((4, 2)))), ["T", 2])
+    with pytest.raises(onnx.shape_inference.InferenceError, match="MatMul"):
+        graph.serialised()

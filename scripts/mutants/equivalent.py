@@ -55,6 +55,40 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     ("after-not-gates", "add transpose"): "as false: transposed, the derivative is no more diagonal than before",
     # end of chapter after
     ("rnn/*.py", "TYPE_CHECKING → not"): "only annotations use the names",
+    **{
+        ("rnn/layers.py", f"{piece} = [0 → 1"): "any finite number will do: it is overwritten before it is read"
+        for piece in ("run.X[..., 1:]", "run.h[...]")
+    },
+    **{
+        ("rnn/layers.py", piece): "what does not look right at once is looked at again and copied: only slower"
+        for piece in ("fits = [value.shape == shape or", "and all([came == size or", "value.shape, shape, strict=[")
+    },
+    **{
+        ("rnn/layers.py", f"{piece}, strict=["): "a layer's run makes as many states as the layer names"
+        for piece in ("zip(self.state_parts, end", "zip(self.state_parts, d_start", "zip(names, parts")
+    },
+    ("rnn/layers.py", "self._turns[[0 → 1"): "both turns have places of one shape and one dtype",
+    ("rnn/layers.py", "slice(k, k + [1 → 2"): "a step more, into what the next one overwrites: only slower",
+    **{("rnn/gru.py", f"cache[{piece} → "): "all arrays of the cache have the shape of h" for piece in ("[-1", "-[1")},
+    ("rnn/init.py", "weights).max() or [1.0 → "): "only where all weights are 0, and stay so",
+    ("rnn/jacobians.py", "np.tile(s, (n, [1 → 2]))"): "`as_state` takes as many columns as the state has, the first",
+    **{
+        ("rnn/losses.py", f"positive = {piece}"): "both forms are the same number, and exact about 0"
+        for piece in ("[scores.real > 0 → ", "scores.real > [0 → 1")
+    },
+    **{
+        ("rnn/losses.py", piece): "no logarithm of a probability comes near the bound from above"
+        for piece in ("< LOG_ZERO / 2 → ", "< LOG_ZERO / [2 → 3")
+    },
+    ("rnn/losses.py", "[log_p.real < LOG_ZERO → "): "at the bound it is replaced by itself",
+    ("rnn/losses.py", "[by > 0 → by >= 0"): "nothing is moved by 0",
+    ("rnn/losses.py", "mask, -1), targets, [0 → 1"): "what is masked weighs 0; it only has to be a target that may be",
+    ("rnn/metrics.py", '"", [0 → 1'): "an entity's first step is set when it begins",
+    ("rnn/metrics.py", "references, guesses, strict=["): "as many were found to be there",
+    (
+        "rnn/onnx_export.py",
+        "members, after, strict=[",
+    ): "as many results were asked for as the state has members",
     ("rnn/picture.py", "TYPE_CHECKING"): "importing rnn has imported rnn.train before; only annotations use the name",
     ("rnn/init.py", "q / np.sign("): "a sign is 1 or -1, so that dividing by it is multiplying by it",
     ("rnn/validate.py", "sizes.items(), arrays, strict=["): "`state` has found as many arrays as there are sizes",

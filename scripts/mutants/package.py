@@ -140,7 +140,7 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, ast.AST, Any]]:
     elif isinstance(node, ast.Attribute) and node.attr == "T":
         yield "transpose", node, lambda n: n.value
     elif isinstance(node, ast.Constant) and type(node.value) in (int, float):
-        yield "number", node, lambda n: setattr(n, "value", n.value + 1)
+        yield "number", node, lambda n: setattr(n, "value", n.value + 1 if n.value + 1 != n.value else 0.0)
     elif isinstance(node, ast.Constant) and type(node.value) is bool:
         yield "number", node, lambda n: setattr(n, "value", not n.value)
     elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "reversed":
