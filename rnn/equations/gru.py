@@ -263,7 +263,7 @@ def gru_half_life(q: Run, rng: np.random.Generator) -> None:
     q["b"] = rng.uniform(0.5, 5.0)
     _bias(cell.params, z=float(q["b"]), n=0.0)
     _, cache = cell.step([[0.0]], (np.ones((1, 1)),))
-    q[r"\kappa"] = 1 / -np.log2(cache[2][0, 0])
+    q["n"] = 1 / -np.log2(cache[2][0, 0])
 
 
 @world()

@@ -56,12 +56,12 @@ def recurrence_unrolled() -> Drawing:
 
 @figure()
 def recurrence_shapes() -> Drawing:
-    """Draw four patterns: which steps have an input and which an output."""
+    """Draw four patterns, in the order of `sequences_kinds`: which steps have an input and which an output."""
     diagram = Diagram(5.6, 4.3)
     patterns = [
-        (0.45, 3.2, ["1", "2", "3"], (0, 1, 2), (2,)),
-        (3.3, 3.2, ["1", "2", "3"], (0, 1, 2), (0, 1, 2)),
-        (0.45, 1.05, ["1", "2", "3"], (0,), (0, 1, 2)),
+        (0.45, 3.2, ["1", "2", "3"], (0,), (0, 1, 2)),
+        (3.3, 3.2, ["1", "2", "3"], (0, 1, 2), (2,)),
+        (0.45, 1.05, ["1", "2", "3"], (0, 1, 2), (0, 1, 2)),
         (3.3, 1.05, ["1", "2", "3", "4"], (0, 1), (2, 3)),
     ]
     for i, (x, y, indices, inputs, outputs) in enumerate(patterns):
