@@ -432,9 +432,9 @@ def hidden_size_for(parameters: int, model: Callable[[int], Counts]) -> int:
         raise TypeError(f"model: expected a function of the hidden size, got {model!r}")
     high = 1
     while model(high).parameters < parameters:
-        high *= 2
-        if high > parameters:  # each unit has a parameter of its own at least
+        if high > parameters:  # what grows with every unit has one less than units at least
             raise ValueError("model: expected parameters that grow with the hidden size, got too few")
+        high *= 2
     low = high // 2  # too few parameters, or 0
     while high - low > 1:
         middle = (low + high) // 2

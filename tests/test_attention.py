@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnn.attention import AdditiveAttention, DotAttention, softmax
+from rnn.attention import AdditiveAttention, AttentionDecoder, DotAttention, softmax
 from rnn.gradcheck import complex_step
+from rnn.simple import ElmanCell
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -148,6 +149,17 @@ def test_padding_changes_nothing(case, rng):
         assert not any(d_sequence[length:, b].any() for b, length in enumerate(LENGTHS))
 
 
+def test_memory_has_the_batch_first_and_is_zero_beyond_the_end(case):
+    attention, _, keys, values = case
+    memory = attention.remember(keys, values, np.array(LENGTHS))
+    for b, length in enumerate(LENGTHS):
+        assert memory.inside[b].tolist() == [[s < length for s in range(T_IN)]]
+        np.testing.assert_array_equal(memory.keys[b, :length], keys[:length, b])
+        np.testing.assert_array_equal(memory.values[b, :length], values[:length, b])
+        for part in (memory.keys, memory.projected, memory.values):
+            assert not part[b, length:].any()
+
+
 def test_order_of_the_memory_does_not_matter(case, rng):
     attention, queries, keys, values = case
     order = rng.permutation(T_IN)
@@ -203,6 +215,28 @@ def test_parameters_are_read_at_each_call(rng):
     for name, value in same[0].items():
         np.testing.assert_array_equal(value, same[1][name])
         assert (value != AdditiveAttention(3, 4, 5).params[name]).all()
+
+
+def test_initial_weights_reach_the_bounds_of_their_sizes(rng):
+    many = [AdditiveAttention(2, 5, 1, rng=rng).params for _ in range(300)]
+    for name, inputs in {"W_q": 2, "W_k": 5, "v": 1}.items():  # each with one output
+        largest = max(np.abs(params[name]).max() for params in many)
+        assert 0.97 < largest / math.sqrt(6 / (inputs + 1)) <= 1
+
+
+def test_a_decoder_cannot_overflow_where_a_sequence_is_over(rng):
+    attention = DotAttention(2)
+    decoder = AttentionDecoder(ElmanCell(3, 2, nonlinearity="relu", rng=rng), attention)
+    for name, value in {"cell.W_xh": 1.0, "cell.W_hh": 1e308, "cell.b_h": 0.0}.items():
+        decoder.params[name][...] = value
+    inputs, keys = np.ones((3, 2, 1)), np.ones((4, 2, 2))
+    inputs[:, 1], keys[:, 1] = -1, -1  # the second sequence has states of zeros, and goes on
+    memory = attention.remember(keys, keys, None)
+    outputs = decoder.forward(inputs, decoder.zero_state(2), memory, np.array([1, 3]))
+    np.testing.assert_array_equal(outputs[0, 0], [3, 3, 1, 1])  # h = 1 + 1 + 1, and the context
+    np.testing.assert_array_equal(outputs[:, 1], [[0, 0, -1, -1]] * 3)
+    with pytest.raises(FloatingPointError, match="expected a finite result"):
+        decoder.forward(inputs, decoder.zero_state(2), memory, np.array([2, 3]))
 
 
 @pytest.mark.parametrize("kind", KINDS)

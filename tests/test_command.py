@@ -217,6 +217,13 @@ def test_counts_prints_what_the_package_counts(cli):
     ]
 
 
+def test_names_stand_at_the_left_of_a_table_and_numbers_at_the_right(cli):
+    rows = [line.split("│")[1:-1] for line in cli("counts").stdout.splitlines() if line.startswith("│")]
+    names, *columns = zip(*rows, strict=True)
+    assert {len(name) - len(name.lstrip()) for name in names} == {1}  # the space beside every line
+    assert {len(number) - len(number.rstrip()) for column in columns for number in column} == {1}
+
+
 def test_counts_and_export_of_a_saved_model(cli):
     pytest.importorskip("safetensors")
     pytest.importorskip("onnx")
@@ -267,6 +274,29 @@ def test_gradient_norms_are_those_of_the_chain_rule():
         little, much = (commands.gradient_norms(name, **options | {"bias": bias})[-1] for bias in (0.0, 4.0))
         assert much > 20 * little
     assert commands.gradient_norms("rnn", **options)[-1] == commands.gradient_norms("rnn", **options | {"bias": 3})[-1]
+
+
+def test_the_gain_is_that_of_the_recurrent_weights():
+    options = {"steps": 9, "hidden_size": 5, "bias": 1.0, "seed": 3}
+    for gain in (0.0, 0.5, 0.9):  # orthogonal weights times the gain, and slopes below 1
+        values = commands.gradient_norms("rnn", gain=gain, **options)
+        assert (values[1:] <= gain ** np.arange(1, 10)).all()
+        assert values[1] > 0.2 * gain or gain == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "work"),
+    [
+        (("train", "sine", "--figure", "a.txt"), "rnn.train.train_rnn_on_sequence"),
+        (("generate", "tang", "--save", "a.bin"), "rnn.characters.train_character_model"),
+        (("gradients", "--figure", "a.txt"), "rnn.commands.gradient_norms"),
+    ],
+)
+def test_what_cannot_be_written_is_refused_before_the_work(cli, monkeypatch, arguments, work):
+    done = []
+    monkeypatch.setattr(work, lambda *_, **__: done.append(work))
+    assert cli(*arguments).exit_code == 2
+    assert not done
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,48 @@ def test_a_second_bias_is_a_second_addition():
         assert two.stored == one.stored
 
 
+# With 2 inputs and 3 units: W_x has 6 numbers, W_h 9, a bias 3. The third number is what each unit does: for each gate
+# or candidate an addition of two products and one of a bias, then functions, then the other products and sums.
+BY_HAND = [
+    (lambda: counts.rnn(2, 3), (15 + 3, 15, 3 * (2 + 1), 2 + 3)),  # tanh; x, h
+    (lambda: counts.rnn(2, 3, biases="two"), (15 + 6, 15, 3 * (3 + 1), 2 + 3)),
+    (lambda: counts.rnn(2, 3, biases="keras"), (15 + 3, 15, 3 * (2 + 1), 2 + 3)),
+    # f, i, c_tilde, o; f * c_prev + i * c_tilde, o * tanh(c); f, i, c_tilde, o, c, h are kept
+    (lambda: counts.lstm(2, 3), (60 + 12, 60, 3 * (8 + 4 + 3 + 2), 2 + 18)),
+    (lambda: counts.lstm(2, 3, biases="two"), (60 + 24, 60, 3 * (12 + 4 + 3 + 2), 2 + 18)),
+    (lambda: counts.lstm(2, 3, biases="keras"), (60 + 12, 60, 3 * (8 + 4 + 3 + 2), 2 + 18)),
+    # z, r, n; r * h_prev or r * (h_prev @ W_hn + b_hn); z * h_prev + (1 - z) * n; z, r, what r acts upon, n, h
+    (lambda: counts.gru(2, 3, reset="before"), (45 + 9, 45, 3 * (6 + 3 + 1 + 4), 2 + 15)),
+    (lambda: counts.gru(2, 3, reset="before", biases="two"), (45 + 18, 45, 3 * (9 + 3 + 1 + 4), 2 + 15)),
+    (lambda: counts.gru(2, 3, reset="before", biases="keras"), (45 + 9, 45, 3 * (6 + 3 + 1 + 4), 2 + 15)),
+    (lambda: counts.gru(2, 3), (45 + 12, 45, 3 * (7 + 3 + 1 + 4), 2 + 15)),
+    (lambda: counts.gru(2, 3, biases="two"), (45 + 18, 45, 3 * (9 + 3 + 1 + 4), 2 + 15)),
+    (lambda: counts.gru(2, 3, biases="keras"), (45 + 18, 45, 3 * (9 + 3 + 1 + 4), 2 + 15)),
+    # without a gate: three are left, two sigmoids and tanh, and a product less; f, i or o is not kept
+    (lambda: counts.lstm_variant(2, 3, without=["input gate"]), (45 + 9, 45, 3 * (6 + 3 + 2 + 2), 2 + 15)),
+    (lambda: counts.lstm_variant(2, 3, without=["forget gate"]), (45 + 9, 45, 3 * (6 + 3 + 2 + 2), 2 + 15)),
+    (lambda: counts.lstm_variant(2, 3, without=["output gate"]), (45 + 9, 45, 3 * (6 + 3 + 3 + 1), 2 + 15)),
+    (lambda: counts.lstm_variant(2, 3, without=["input activation"]), (60 + 12, 60, 3 * (8 + 3 + 3 + 2), 2 + 18)),
+    (lambda: counts.lstm_variant(2, 3, without=["output activation"]), (60 + 12, 60, 3 * (8 + 4 + 3 + 1), 2 + 18)),
+    # without any gate: c = c_prev + tanh(a), h = tanh(c)
+    (lambda: counts.lstm_variant(2, 3, without=variants.PARTS[:3]), (15 + 3, 15, 3 * (2 + 1 + 1 + 1), 2 + 9)),
+    # each peephole is 3 parameters, and to each unit a product and an addition
+    (lambda: counts.lstm_variant(2, 3, peepholes=True), (72 + 9, 60, 3 * (17 + 6), 2 + 18)),
+    (
+        lambda: counts.lstm_variant(2, 3, peepholes=True, without=["output gate"], biases="two"),
+        (63 + 6, 45, 3 * (16 + 4), 2 + 15),
+    ),
+    # i, c_tilde, o, and f = 1 - i, which is not kept
+    (lambda: counts.lstm_variant(2, 3, coupled=True), (45 + 9, 45, 3 * (6 + 3 + 1 + 3 + 2), 2 + 15)),
+    (lambda: counts.lstm_variant(2, 3, coupled=True, peepholes=True), (54 + 6, 45, 3 * (15 + 4), 2 + 15)),
+]
+
+
+@pytest.mark.parametrize(("count", "expected"), BY_HAND)
+def test_small_cells_counted_by_hand(count, expected):
+    assert count() == Counts(*expected)
+
+
 def test_the_whole_variant_is_the_lstm():
     assert counts.lstm_variant(D, H) == counts.lstm(D, H)
 
@@ -241,6 +283,13 @@ def test_hidden_size_for_a_budget():
         found = counts.hidden_size_for(exact + off, lambda H: counts.stacked(counts.lstm(9, H), counts.linear(H, 4)))
         assert found == 13
     assert counts.hidden_size_for(15, lambda H: Counts(10 * H, 0, 0, 0)) == 1  # as far from 10 as from 20
+
+
+@pytest.mark.parametrize(("each", "others"), [(1, -1), (1, 0), (1, 9), (2, 0), (3, 4), (10, 1)])
+def test_hidden_size_for_every_small_budget(each, others):
+    for budget in range(1, 60):
+        expected = min(range(1, 99), key=lambda H: abs(each * H + others - budget))  # the first of those that are
+        assert counts.hidden_size_for(budget, lambda H: Counts(each * H + others, 0, 0, 0)) == expected
 
 
 @pytest.mark.parametrize(

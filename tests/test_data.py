@@ -151,6 +151,13 @@ def test_mackey_glass_begins_with_its_closed_form():
     np.testing.assert_allclose(x, c / b + (start - c / b) * np.exp(-b * np.arange(24)), rtol=1e-9)
 
 
+@pytest.mark.parametrize("n", [0, 0.5, 1])
+def test_mackey_glass_takes_every_exponent_from_zero_on(n):
+    x = generate_sequence_data("mackey_glass", 6, a=0.7, b=0.25, n=n, start=0.4, tau=5)
+    rest = 0.7 * 0.4 / (1 + 0.4**n) / 0.25  # where x' = 0 as long as the delayed value is the start
+    np.testing.assert_allclose(x, [rest + (0.4 - rest) * math.exp(-0.25 * t) for t in range(6)], rtol=1e-8)
+
+
 def heun(length, tau, parts=500):
     """Integrate with another method and a finer step; the delay is a whole number of steps."""
     delay, step = tau * parts, 1 / parts

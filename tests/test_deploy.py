@@ -247,6 +247,15 @@ def test_monitor_gives_the_alarm_for_what_is_far_from_all_before(rng):
     assert monitor.count == count + 1
 
 
+@pytest.mark.parametrize("threshold", [0, 0.5, 1.5])
+def test_monitor_takes_every_threshold_and_only_what_lies_beyond_is_far(threshold):
+    monitor = Monitor(1, threshold=threshold, warm_up=3)
+    monitor.update([[0.0], [2.0], [4.0]])  # mean 2, variance (4 + 0 + 4) / 2, standard deviation 2
+    edge = 2 * threshold
+    rows = [[2 - edge - 0.01], [2 - edge], [2 + edge], [2 + edge + 0.01]]
+    np.testing.assert_array_equal(monitor.step(rows), [True, False, False, True])
+
+
 def test_monitor_of_what_never_varies():
     monitor = Monitor(1, warm_up=2)
     monitor.update([[0.1]] * 3)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from test_assignment import BAD_NUMBERS
 
 from rnn import LSTMCell, SimpleRNN
-from rnn.depth import Bidirectional, Dropout, LayerNorm, Residual, Stacked, Unrolled
+from rnn.depth import Bidirectional, Dropout, LayerNorm, Residual, Stacked, Unrolled, reversed_within
 from rnn.gradcheck import check
 from rnn.gru import GRUCell
 from rnn.layer import Cell, Joined, Layer, leaves, set_training
@@ -265,6 +265,17 @@ def test_reversing_time_swaps_the_two_directions(rng, lengths):
     d_inputs, _ = both.backward(d_outputs)
     d_mirrored = np.concatenate([d_outputs[..., 3:], d_outputs[..., :3]], axis=-1)[reverse]
     assert_close(swapped.backward(d_mirrored)[0][reverse], d_inputs)
+
+
+@pytest.mark.parametrize("lengths", [[1, 3, 6, 5], [[2, 6, 4, 1], [5, 1, 3, 6]]])
+def test_a_sequence_is_reversed_within_its_length_and_padding_stays_where_it_is(rng, lengths):
+    lengths = np.array(lengths)
+    values = rng.normal(size=(6, *lengths.shape, 2))
+    came = reversed_within(values, lengths)
+    for which, end in np.ndenumerate(lengths):
+        one = values[:, *which]
+        np.testing.assert_array_equal(came[:, *which], [*one[:end][::-1], *one[end:]])
+    np.testing.assert_array_equal(reversed_within(values, None), reversed_within(values, np.full_like(lengths, 6)))
 
 
 def test_the_backward_direction_of_an_output_has_seen_the_future_only(rng):
@@ -554,6 +565,19 @@ def test_states_that_do_not_fit_are_refused_in_a_sentence(rng, name, argument):
         assert_refused(case, argument, with_last(good, value), error, f"{argument}[")
     for value in (good[0] if not isinstance(good[0], tuple) else list(good), (), (*good, good[0]), "state", 0):
         assert_refused(case, argument, value, TypeError, f"{argument}: expected a tuple of {len(good)}, got ")
+
+
+@pytest.mark.parametrize("kind", ["symbols", "features", "seeds"])
+def test_a_state_for_another_number_of_sequences_is_refused_before_any_part_has_run(rng, kind):
+    axes, options = ((2,), {"seeds": 2}) if kind == "seeds" else ((), {})
+    first = Embedding(7, 4) if kind == "symbols" else Linear(D, 4, **options)
+    model = Stacked([first, LSTM(4, H, **options)])
+    inputs = rng.integers(7, size=(T, B)) if kind == "symbols" else rng.normal(size=(T, *axes, B, D))
+    state, d_state = (random_state(rng, model.zero_state(B)) for _ in range(2))
+    d_outputs = rng.normal(size=(T, *axes, B, H))
+    case = SimpleNamespace(layer=model, inputs=inputs, state=state, d_outputs=d_outputs, d_state=d_state)
+    sentence = f"state[1][0]: expected {(*axes, B, H)}, got {(*axes, 6, H)}"  # the place is that in the whole
+    assert_refused(case, "state", model.zero_state(6), ValueError, sentence)
 
 
 @pytest.mark.parametrize("name", LAYERS)

@@ -59,6 +59,13 @@ def test_how_it_begins():
     assert (net.input_size, net.hidden_size, net.output_size) == (3, 40, 2)
 
 
+def test_weights_of_the_input_and_biases_are_spread_evenly_around_0(rng):
+    net = EchoState(1, 150, 1, input_scale=0.7, bias_scale=0.3, rng=rng)
+    for name, scale in (("W_xh", 0.7), ("b_h", 0.3)):
+        quantiles = np.quantile(net.params[name], [0, 0.25, 0.5, 0.75, 1])
+        np.testing.assert_allclose(quantiles / scale, [-1, -0.5, 0, 0.5, 1], atol=0.25)
+
+
 @pytest.mark.parametrize("ridge", [0.0, 1e-3, 10.0])
 def test_ridge_regression_has_the_normal_equations_and_no_slope(rng, ridge):
     X, Y = rng.normal(size=(20, 4)), rng.normal(size=(20, 3))
@@ -183,6 +190,35 @@ def test_what_does_not_fit_is_refused_in_a_sentence(call, error, sentence):
         call()
     assert str(caught.value).startswith(sentence)
     assert all(NET.params[name] is value for name, value in before.items())
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "sentence"),
+    [
+        ({"W_hh": np.ones((4, H))}, ValueError, "params['W_hh']: expected (5, 5), got (4, 5)"),
+        ({"b_h": np.zeros(1)}, ValueError, "params['b_h']: expected (5,), got (1,)"),  # which would broadcast
+        ({"W_xy": np.full((D, O), np.inf)}, ValueError, "params['W_xy']: expected finite numbers, got inf"),
+        (
+            {"b_y": np.zeros(O, complex)},
+            TypeError,
+            "params['b_y']: expected float64 or float32 numbers, got complex128",
+        ),
+        ({"W_xh": [[1.0] * H] * D}, TypeError, "params['W_xh']: expected a NumPy array, got list"),
+        ({"b": np.zeros(H)}, ValueError, "params: expected the keys W_xh, W_hh, b_h, W_hy, W_xy, b_y, got"),
+    ],
+)
+def test_assigned_parameters_that_do_not_fit_are_refused_in_a_sentence(net, change, error, sentence):
+    net.params |= change
+    calls = (
+        lambda: net.states(X),
+        lambda: net.forward(X),
+        lambda: net.run_on(X[0], net.zero_state(B), 2),
+        lambda: net.fit(X, X),
+    )
+    for call in calls:
+        with pytest.raises(error) as caught:
+            call()
+        assert str(caught.value).startswith(sentence)
 
 
 def test_a_read_out_that_runs_away_is_one_sentence(rng):

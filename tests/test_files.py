@@ -111,6 +111,21 @@ def test_a_loaded_model_does_what_the_saved_one_did(path, rng):
     np.testing.assert_array_equal(files.load(path).forward(inputs)[0], small.forward(inputs)[0])
 
 
+def test_a_file_that_was_written_long_ago_can_be_read(path):
+    header = {
+        "model": {"dtype": "float64", "class": "Linear", "output_size": 1, "input_size": 2, "seeds": None},
+        "metadata": {"note": "old", "epoch": 3},
+        "format": 1,
+        # Of the other three as JSON with the keys in order, then of the numbers of W and of b.
+        "sha256": "c2337c5ddeb03279396edf8b30598de52ad6cab16d305a94b301efc3293b5940",
+    }
+    params = {"b": np.array([0.25]), "W": np.array([[1.5], [-2.0]])}
+    path.write_bytes(safetensors.numpy.save(params, {"rnn": json.dumps(header)}))
+    layer = files.load(path)
+    np.testing.assert_array_equal(layer.forward([[[1.0, 1.0]]])[0], [[[-0.25]]])
+    assert files.read_metadata(path) == {"note": "old", "epoch": 3}
+
+
 def test_metadata_comes_back(path):
     given = {"epoch": 3, "note": "循环 'ok'", "history": [1.5, None], "nested": {"a": True}}
     files.save(SimpleRNN(1, 2, 1), path, metadata=given)
@@ -192,6 +207,18 @@ def test_a_full_disk_leaves_the_file_that_is_there(path, monkeypatch):
     assert os.listdir(path.parent) == [path.name]
 
 
+def test_the_content_is_on_the_disk_before_the_name_changes(path, monkeypatch):
+    def spy(number):
+        seen.append((os.fstat(number).st_size, path.read_bytes()))
+
+    seen = []
+    path.write_bytes(b"old")
+    monkeypatch.setattr(os, "fsync", spy)
+    files.write(path, b"contents")
+    assert seen == [(8, b"old")]
+    assert path.read_bytes() == b"contents"
+
+
 def test_places_that_are_no_file(tmp_path):
     net = SimpleRNN(1, 2, 1)
     with pytest.raises(IsADirectoryError, match=r"expected a file, got a directory$"):
@@ -269,6 +296,41 @@ def test_a_huge_header_is_refused_before_it_is_read(path):
     assert "expected a header that fits" in refused_cheaply(path)
 
 
+def test_a_header_is_refused_for_its_length_only_where_that_is_wrong(path):
+    assert refused(path, b"").endswith("expected a header that fits into the file and 1000000 bytes, got one of 0")
+    assert refused(path, b"\1" * 7).endswith("got one of 0")  # no whole number yet
+    assert refused(path, struct.pack("<Q", 0) + b"{}").endswith("got one of 0")
+    assert refused(path, struct.pack("<Q", 2) + b"{").endswith("got one of 2")
+    assert "expected a whole model by rnn.files.save, got " in refused(path, struct.pack("<Q", 1) + b"{")
+
+
+@pytest.mark.parametrize(
+    ("raised", "error", "sentence"),
+    [
+        (RuntimeError("first\nsecond"), ValueError, "expected a whole model by rnn.files.save, got 'first'"),
+        (RuntimeError("only"), ValueError, "expected a whole model by rnn.files.save, got 'only'"),
+        (
+            PermissionError(13, "Permission denied"),
+            PermissionError,
+            "expected a file that can be read, got 'Permission denied'",
+        ),
+        (OSError("torn"), OSError, "expected a file that can be read, got 'torn'"),
+    ],
+)
+def test_whatever_goes_wrong_while_reading_is_a_sentence_that_names_the_file(
+    path, monkeypatch, raised, error, sentence
+):
+    def fails(*_args, **_options):
+        raise raised
+
+    files.save(SimpleRNN(1, 2, 1), path)
+    monkeypatch.setattr(safetensors, "safe_open", fails)
+    for read in (files.load, files.read_metadata):
+        with pytest.raises(error) as caught:
+            read(path)
+        assert str(caught.value) == f"{path}: {sentence}"
+
+
 def forged(path, tensors=None, checksum=True, **changes):
     """Write a file by hand, with a checksum that is right, and return the sentence that refuses it."""
     model = SimpleRNN(2, 3, 1)
@@ -341,6 +403,13 @@ HUGE = 10**6  # squared, eight terabytes
 )
 def test_hostile_headers_are_refused(changes, message, path):
     assert message in forged(path, **changes)
+
+
+def test_a_plan_without_all_arguments_is_refused_with_those_it_has(path):
+    wanted = "Linear: expected the arguments input_size, output_size, seeds, dtype, got"
+    plan = {"class": "Linear"}
+    assert forged(path, model=plan).endswith(f"{wanted} none")
+    assert forged(path, model=plan | {"output_size": 3, "seeds": None}).endswith(f"{wanted} output_size, seeds")
 
 
 def test_endless_nesting_is_refused(path):

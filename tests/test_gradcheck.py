@@ -267,6 +267,17 @@ def test_check_finds_a_layer_that_forgets_a_part_of_its_gradient(rng):
     assert max(errors.values()) < 1e-13
 
 
+def test_check_does_not_pass_over_a_gradient_too_many(rng):
+    class Generous(rnn.LSTMCell):
+        def backward(self, d_h, d_c):
+            *d_arguments, grads = super().backward(d_h, d_c)
+            return *d_arguments, d_c, grads
+
+    assert max(check(rnn.LSTMCell(3, 4), rng=rng).values()) < 1e-13
+    with pytest.raises(ValueError, match="longer"):
+        check(Generous(3, 4), rng=rng)
+
+
 def test_check_passes_the_lengths_on(rng):
     layer, seen = Unrolled(GRUCell(3, 4)), []
 

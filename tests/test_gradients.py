@@ -322,6 +322,16 @@ def test_log_norms_go_where_the_product_cannot(factor):
     np.testing.assert_allclose(logs, np.log(factor) * np.arange(1, 1001), rtol=1e-12)
 
 
+def test_one_step_alone_has_its_own_factors_exponents_and_norm(rng):
+    J = rng.normal(size=(H, H))
+    Q, R = orthogonal_steps(J[None])
+    np.testing.assert_allclose(Q[1] @ R[0], J, rtol=1e-12, atol=1e-14)
+    lengths = [np.linalg.norm(J[:, 0]), abs(np.linalg.det(J))]  # of the first column, and the volume of all
+    exponents = lyapunov_exponents(J[None])
+    np.testing.assert_allclose([exponents[0], exponents.sum()], np.log(lengths), rtol=1e-10)
+    np.testing.assert_allclose(log_norms(J[None]), np.log(np.linalg.eigvalsh(J.T @ J)[-1:]) / 2, rtol=1e-10)
+
+
 def test_log_norms_of_nothing_are_minus_infinity():
     nilpotent = np.array([[0.0, 3.0], [0.0, 0.0]])
     np.testing.assert_allclose(log_norms(np.stack([nilpotent] * 3)), [np.log(3), -np.inf, -np.inf])
@@ -333,6 +343,16 @@ def test_mean_field_reproduces_itself_over_random_numbers(gain, sigma_x, rng):
     h = np.tanh(np.sqrt(q) * rng.normal(size=1_000_000))
     assert q == pytest.approx(gain**2 * (h**2).mean() + sigma_x**2, rel=5e-3)
     assert chi == pytest.approx(gain**2 * ((1 - h**2) ** 2).mean(), rel=5e-3)
+
+
+@pytest.mark.parametrize("steps", [0, 1, 2, 5])
+def test_mean_field_begins_with_1_and_goes_as_many_steps_as_told(steps):
+    z, weight = np.polynomial.hermite_e.hermegauss(150)  # another way to average over normal numbers
+    gain, sigma_x, q = 0.8, 0.3, 1.0
+    for _ in range(steps):
+        q = gain**2 * np.average(np.tanh(np.sqrt(q) * z) ** 2, weights=weight) + sigma_x**2
+    chi = gain**2 * np.average(np.cosh(np.sqrt(q) * z) ** -4.0, weights=weight)
+    assert mean_field(gain, sigma_x, steps=steps) == pytest.approx((q, chi), rel=1e-11)
 
 
 def test_mean_field_without_input():

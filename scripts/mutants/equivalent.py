@@ -90,9 +90,74 @@ EQUIVALENT: dict[tuple[str, str], str] = {
         "members, after, strict=[",
     ): "as many results were asked for as the state has members",
     ("rnn/picture.py", "TYPE_CHECKING"): "importing rnn has imported rnn.train before; only annotations use the name",
+    # counts
+    ("rnn/counts.py", "high = [1 → 2]"): "beginning with two units the search ends between one and two, if not later",
+    ("rnn/counts.py", "low = high // [2 → 3]"): "where a search by halves begins, if lower, does not matter",
+    ("rnn/counts.py", "if [model(middle).parameters < "): "a size that is exact is the nearest, at either end",
+    **{
+        ("rnn/counts.py", f"LSTMVariant({piece} → "): "which gates a variant has does not depend on its sizes"
+        for piece in ("[1", "1, [1")
+    },
+    ("rnn/counts.py", "zip(*map(astuple, parts), strict=["): "every `Counts` has four numbers",
+    # data
+    ("rnn/data.py", "if [position <= 0 → "): "at 0 the interpolation gives the first value, which is the constant past",
+    **{
+        ("rnn/data.py", f"[{piece} → "): "the product of two vectors is the same in either order"
+        for piece in ("x @ x", "x[:len(x) - n] @ x[n:]")
+    },
+    # attention
+    ("rnn/attention.py", "reshape(len(memory.keys), -[1"): "NumPy takes every negative size for the one it is to find",
+    ("rnn/attention.py", "context], axis=[-1 → 1]"): "of an array with two axes the last is axis 1",
+    ("rnn/attention.py", "caches[::-1], strict=["): "`Seq2Seq`, which checks what comes in, has a gradient for each step",
+    # characters, commands, deploy
+    ("rnn/characters.py", "np.zeros(([1 → 2]"): "only the first row is read, if any: a text has a first character",
+    ("rnn/commands.py", "default_rng([seed, [1 → 2]])"): "which characters a seed stands for is not promised, only that"
+    " they come again, drawn from other numbers than the weights",
+    ("rnn/deploy.py", '"itemsize", [8 → 9]'): "what has no item size is taken for anything but single precision",
+    # counts
+    ("rnn/counts.py", "high = [1 → 2]"): "beginning with two units the search ends between one and two, if not later",
+    ("rnn/counts.py", "low = high // [2 → 3]"): "where a search by halves begins, if lower, does not matter",
+    ("rnn/counts.py", "if [model(middle).parameters < "): "a size that is exact is the nearest, at either end",
+    **{
+        ("rnn/counts.py", f"LSTMVariant({piece} → "): "which gates a variant has does not depend on its sizes"
+        for piece in ("[1", "1, [1")
+    },
+    ("rnn/counts.py", "zip(*map(astuple, parts), strict=["): "every `Counts` has four numbers",
+    # data
+    ("rnn/data.py", "if [position <= 0 → "): "at 0 the interpolation gives the first value, which is the constant past",
+    **{
+        ("rnn/data.py", f"[{piece} → "): "the product of two vectors is the same in either order"
+        for piece in ("x @ x", "x[:len(x) - n] @ x[n:]")
+    },
+    # attention
+    ("rnn/attention.py", "reshape(len(memory.keys), -[1"): "NumPy takes every negative size for the one it is to find",
+    ("rnn/attention.py", "context], axis=[-1 → 1]"): "of an array with two axes the last is axis 1",
+    ("rnn/attention.py", "caches[::-1], strict=["): "`Seq2Seq`, which checks its input, has a gradient for each step",
+    # characters, commands, deploy
+    ("rnn/characters.py", "np.zeros(([1 → 2]"): "only the first row is read, if any: a text has a first character",
+    ("rnn/commands.py", "default_rng([seed, [1 → 2]])"): "which characters a seed stands for is not promised, only that"
+    " they come again, drawn from other numbers than the weights",
+    ("rnn/deploy.py", '"itemsize", [8 → 9]'): "what has no item size is taken for anything but single precision",
     ("rnn/init.py", "q / np.sign("): "a sign is 1 or -1, so that dividing by it is multiplying by it",
     ("rnn/validate.py", "sizes.items(), arrays, strict=["): "`state` has found as many arrays as there are sizes",
     ("rnn/validate.py", "zip(came, shape, strict=["): "reached only where the two lengths have been found equal",
+    **{
+        ("rnn/depth.py", f"{piece}, strict=["): "the state has been found to have as many members as there are parts"
+        for piece in ("self._layers.values(), begin", "reversed(d_end)", "zip(self.parts, state")
+    },
+    ("rnn/exchange.py", "cell_of(part.parts[["): "reached only where both directions are of one kind",
+    ("rnn/exchange.py", '("forward", "backward"), strict=['): "a `Bidirectional` always has two parts",
+    ("rnn/files.py", "unfinished = path.with_name(["): "how long the random part of a name is that is gone at the end",
+    ("rnn/gradcheck.py", "zip(names, (x, h, c), strict=["): "there are three of each",
+    ("rnn/gradcheck.py", "results(values)[0], strict=["): "one weight was drawn for each result of the same layer",
+    **{
+        ("rnn/gradients.py", f"np.linspace({piece} → "): "that far out the normal density is 0 to rounding"
+        for piece in ("-10, [10", "-[10")
+    },
+    ("rnn/gradients.py", "np.linspace(-10, 10, [2001 → 2002"): "on a grid as fine the averages differ by rounding only",
+    ("rnn/gradients.py", "np.diag(r) < 0 → np.diag(r) <= 0"): "with either sign 0 stays 0, and Q R as it is",
+    ("rnn/gradients.py", "[q * sign → q / sign"): "a sign is 1 or -1, so that dividing by it is multiplying by it",
+    ("rnn/gradients.py", "float([weight @ "): "the product of two vectors is the same in either order",
 }
 
 
