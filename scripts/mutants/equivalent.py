@@ -65,7 +65,7 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     # counts
     ("rnn/counts.py", "high = [1 → 2]"): "beginning with two units the search ends between one and two, if not later",
     ("rnn/counts.py", "low = high // [2 → 3]"): "where a search by halves begins, if lower, does not matter",
-    ("rnn/counts.py", "< parameters → model(middle).parameters <="): "a size that is exact is the nearest, at either end",
+    ("rnn/counts.py", "→ model(middle).parameters <="): "a size that is exact is the nearest, at either end",
     **{
         ("rnn/counts.py", f"LSTMVariant({piece} → "): "which gates a variant has does not depend on its sizes"
         for piece in ("[1", "1, [1")
