@@ -93,14 +93,14 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     # counts
     ("rnn/counts.py", "high = [1 → 2]"): "beginning with two units the search ends between one and two, if not later",
     ("rnn/counts.py", "low = high // [2 → 3]"): "where a search by halves begins, if lower, does not matter",
-    ("rnn/counts.py", "if [model(middle).parameters < "): "a size that is exact is the nearest, at either end",
+    ("rnn/counts.py", "→ model(middle).parameters <="): "a size that is exact is the nearest, at either end",
     **{
         ("rnn/counts.py", f"LSTMVariant({piece} → "): "which gates a variant has does not depend on its sizes"
         for piece in ("[1", "1, [1")
     },
     ("rnn/counts.py", "zip(*map(astuple, parts), strict=["): "every `Counts` has four numbers",
     # data
-    ("rnn/data.py", "if [position <= 0 → "): "at 0 the interpolation gives the first value, which is the constant past",
+    ("rnn/data.py", "[position <= 0 → position < 0]"): "at 0 the interpolation gives the constant past too",
     **{
         ("rnn/data.py", f"[{piece} → "): "the product of two vectors is the same in either order"
         for piece in ("x @ x", "x[:len(x) - n] @ x[n:]")
