@@ -108,10 +108,7 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     # attention
     ("rnn/attention.py", "reshape(len(memory.keys), -[1"): "NumPy takes every negative size for the one it is to find",
     ("rnn/attention.py", "context], axis=[-1 → 1]"): "of an array with two axes the last is axis 1",
-    (
-        "rnn/attention.py",
-        "caches[::-1], strict=[",
-    ): "`Seq2Seq`, which checks what comes in, has a gradient for each step",
+    ("rnn/attention.py", "caches[::-1], strict=["): "`Seq2Seq`, which checks what comes in, has a gradient for each step",
     # characters, commands, deploy
     ("rnn/characters.py", "np.zeros(([1 → 2]"): "only the first row is read, if any: a text has a first character",
     ("rnn/commands.py", "default_rng([seed, [1 → 2]])"): "which characters a seed stands for is not promised, only that"
