@@ -157,6 +157,18 @@ def test_dropout_keeps_the_mean_and_is_off_after_training(rng, kind):
     assert not Dropout(0.0, 3).forward(np.zeros((1, 1, 3)))[0].any()
 
 
+@pytest.mark.parametrize("variational", [False, True])
+def test_a_rate_of_0_drops_nothing_whatever_is_drawn(rng, variational):
+    class Zeros(np.random.Generator):
+        def random(self, size):
+            return np.zeros(size)
+
+    x = rng.normal(size=(T, B, D))
+    layer = Dropout(0.0, D, variational=variational, rng=Zeros(np.random.PCG64()))
+    np.testing.assert_array_equal(layer.forward(x)[0], x)
+    np.testing.assert_array_equal(layer.backward(x)[0], x)
+
+
 def test_equal_generators_drop_the_same_numbers():
     one, other = (Dropout(0.5, D, rng=np.random.default_rng(3)) for _ in range(2))
     for _ in range(2):
@@ -182,6 +194,14 @@ def test_padding_has_no_effect(rng, kind):
         for b, end in enumerate(LENGTHS):
             alone, _ = layer.forward(inputs[:end, b : b + 1])
             np.testing.assert_allclose(alone[:, 0], outputs[:end, b], rtol=1e-12)
+
+
+def test_a_single_symbol_may_be_padded(rng):
+    layer = Embedding(1, D, rng=rng)
+    outputs, _ = layer.forward(np.zeros((T, B), int), lengths=LENGTHS)
+    for b, end in enumerate(LENGTHS):
+        np.testing.assert_array_equal(outputs[:end, b], np.tile(layer.params["E"], (end, 1)))
+        assert not outputs[end:, b].any()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -292,6 +312,22 @@ def test_what_does_not_fit_is_refused_in_a_sentence(call, error, sentence):
         call()
     assert str(caught.value).startswith(sentence)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "shape"),
+    [("linear", "W", (D, 1)), ("linear", "b", (1,)), ("embedding", "E", (7, 1)), ("norm", "g", (1,))],
+)
+def test_parameters_that_would_fit_when_repeated_are_refused(rng, kind, name, shape):
+    layer, inputs = random_layer(rng, kind), random_inputs(rng, kind)
+    outputs, _ = layer.forward(inputs)
+    right, layer.params[name] = layer.params[name].shape, np.ones(shape)
+    stream = layer.stream(batch=B)
+    for call in (lambda: layer.forward(inputs), lambda: layer.backward(outputs), lambda: stream.step(inputs[0])):
+        with pytest.raises(ValueError) as caught:  # noqa: PT011
+            call()
+        assert str(caught.value) == f"params['{name}']: expected {right}, got {shape}"
+    assert layer.grads == {}
 
 
 def test_overflow_on_the_way_back_is_one_error_and_parameters_are_looked_at(rng):

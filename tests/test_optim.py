@@ -418,6 +418,23 @@ def test_plateau():
         plateau.observe(np.nan)
 
 
+def test_a_plateau_counts_the_epochs_since_the_best_loss():
+    plateau = optim.Plateau(3, factor=0.25)
+    assert plateau.state == {"scale": 1.0, "best": None, "waited": 0}
+    for loss, scale, best, waited in (
+        (2.0, 1.0, 2.0, 0),
+        (2.5, 1.0, 2.0, 1),
+        (2.0, 1.0, 2.0, 2),  # as good is not better
+        (1.5, 1.0, 1.5, 0),
+        (1.6, 1.0, 1.5, 1),
+        (1.5, 1.0, 1.5, 2),
+        (1.7, 0.25, 1.5, 0),
+        (1.6, 0.25, 1.5, 1),
+    ):
+        plateau.observe(loss)
+        assert plateau.state == {"scale": scale, "best": best, "waited": waited}
+
+
 def test_weight_noise_comes_and_goes_without_a_trace(rng):
     params = {"W": rng.normal(size=(50, 40)), "b": rng.normal(size=30).astype(np.float32)}
     arrays, true = dict(params), {name: value.copy() for name, value in params.items()}

@@ -167,6 +167,63 @@ def test_single_precision_stays_single(rng, held):
         assert value.dtype == np.float32
 
 
+@pytest.mark.parametrize("held", [False, True])
+def test_complex_gradients_are_two_real_ones(rng, held):
+    layer = random_layer(rng, held=held)
+    layer.forward(rng.normal(size=(T, B, D)), lengths=np.array([2, 5, 1]))
+    real, imaginary = rng.normal(size=(2, T, B, H))
+    d_h = rng.normal(size=(2, B, H))
+    results = []
+    for weights, d_end in ((real, d_h[0]), (imaginary, d_h[1]), (real + 1j * imaginary, d_h[0] + 1j * d_h[1])):
+        d_x, (d_h0,) = layer.backward(weights, (d_end,))
+        results.append({"x": d_x, "h": d_h0} | layer.grads)
+    for name, both in results[2].items():
+        np.testing.assert_allclose(both, results[0][name] + 1j * results[1][name], rtol=1e-11, atol=1e-13)
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_assigned_parameters_are_looked_at_on_both_ways(rng, held):
+    layer, x = random_layer(rng, held=held), rng.normal(size=(T, B, D))
+    outputs, _ = layer.forward(x)
+    d_x, _ = layer.backward(outputs)
+    grads, last = layer.grads, list(layer.params)[1]
+    for name, wrong, error, sentence in (
+        ("b_h", np.ones(1), ValueError, "params['b_h']: expected (4,), got (1,)"),  # would fit, repeated
+        ("b_h", [0.0] * H, TypeError, "params['b_h']: expected a NumPy array, got list"),
+        ("W_xh", np.ones((D + 1, H)), ValueError, "params['W_xh']: expected (2, 4), got (3, 4)"),
+        (last, np.full(layer.params[last].shape, np.inf), ValueError, f"params['{last}']: expected finite numbers"),
+    ):
+        right, layer.params[name] = layer.params[name], wrong
+        for call in (lambda: layer.forward(x), lambda: layer.backward(outputs)):
+            with pytest.raises(error) as caught:
+                call()
+            assert str(caught.value).startswith(sentence)
+        layer.params[name] = right
+    assert layer.grads is grads
+    np.testing.assert_array_equal(layer.backward(outputs)[0], d_x)
+
+
+@pytest.mark.parametrize(
+    ("name", "sizes"),
+    [
+        ("x", {"W_xh": 1e10}),
+        ("h", {"W_hh": 1e10}),
+        ("W_xh", {"x": 1e10}),
+        ("W_hh", {"h": 1e10}),
+        ("b_h", {"delta": 1e308}),
+    ],
+)
+def test_a_step_back_that_overflows_is_an_error(name, sizes):
+    size = {"W_xh": 0.0, "W_hh": 0.0, "x": 0.0, "h": 0.0, "delta": 1e300} | sizes
+    cell = LinearTransitionCell(D, H, nonlinearity="identity")
+    for weights in ("W_xh", "W_hh"):
+        cell.params[weights][...] = size[weights]
+    _, cache = cell.step(np.full((B, D), size["x"]), (np.full((B, H), size["h"]),))
+    with pytest.raises(FloatingPointError) as caught:
+        cell.step_back((np.full((B, H), size["delta"]),), cache)
+    assert str(caught.value).startswith(f"gradient['{name}']: expected a finite result, got inf")
+
+
 def test_results_are_ones_own_and_a_failure_changes_nothing(rng):
     layer, x = random_layer(rng, nonlinearity="identity"), rng.normal(size=(T, B, D))
     outputs, (last,) = layer.forward(x)
@@ -218,6 +275,13 @@ def test_solutions_share_no_array():
     for weights in (adding_weights(), copying_weights(2, 2)):
         arrays = list(weights.values())
         assert not any(np.shares_memory(a, b) for i, a in enumerate(arrays) for b in arrays[:i])
+
+
+def test_solutions_have_the_shapes_of_the_parameters_that_they_are_for():
+    for weights, sizes in ((adding_weights(), (2, 1, 1)), (copying_weights(3, 4), (5, 15, 4))):
+        assert {name: w.shape for name, w in weights.items()} == {
+            name: w.shape for name, w in SimpleRNN(*sizes).params.items()
+        }
 
 
 LAYER = OrthogonalRNN(D, H, rng=np.random.default_rng(0))

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from rnn.gradcheck import complex_step
+from rnn.gradcheck import central_difference, complex_step
 from rnn.gradients import gradient_product
 from rnn.init import orthogonal
-from rnn.penalty import pascanu_penalty, total_gradients
+from rnn.penalty import SHORTEST_GRADIENT, pascanu_penalty, total_gradients
 from rnn.simple import SimpleRNN
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -93,6 +93,40 @@ def test_short_gradients_do_not_count(case, form):
     assert not nothing[1].any()
     zero = pascanu_penalty(np.zeros((H, H)), slopes, deltas, form=form)
     assert not zero[1].any()
+
+
+def test_the_shortest_gradient_that_counts():
+    """With one unit and W_hh = 4 the ratio is 4; of one step the mean is the step's own."""
+    W_hh, slopes = np.array([[4.0]]), np.ones((1, 1, 1))
+    for size, paper, program in (
+        (SHORTEST_GRADIENT, (9, 6), (225, 240)),
+        (np.nextafter(SHORTEST_GRADIENT, 0), (0, 0), (0, 0)),
+    ):
+        for form, expected in (("paper", paper), ("program", program)):
+            omega, d_W_hh = pascanu_penalty(W_hh, slopes, np.full((1, 1, 1), size), form=form)
+            np.testing.assert_allclose([omega, d_W_hh.item()], expected, rtol=1e-12)
+
+
+def test_complex_numbers_go_all_the_way(case):
+    W_hh, slopes, e = (value[0] if i == 0 else value[:2, 0] for i, value in enumerate(case))
+    other = case[2][2:4, 0]
+    np.testing.assert_allclose(
+        total_gradients(W_hh, slopes, e + 1j * other),
+        total_gradients(W_hh, slopes, e) + 1j * total_gradients(W_hh, slopes, other),
+        rtol=1e-12,
+    )
+    # Of two steps, sum(δ_1 · other) contains the slopes of the second as the sum of slope · e_2 · (W_hhᵀ other).
+    came = complex_step(lambda s: (total_gradients(W_hh, s, e)[0] * other[0]).sum(), slopes)
+    np.testing.assert_allclose(came, [np.zeros((B, H)), e[1] * (other[0] @ W_hh)], rtol=1e-12)
+    for form in ("paper", "program"):
+        for name, value in (("slopes", slopes), ("deltas", e)):
+
+            def omega(v, form=form, name=name):
+                given = {"slopes": slopes, "deltas": e} | {name: v}
+                return pascanu_penalty(W_hh, **given, form=form)[0]
+
+            expected = central_difference(omega, value)
+            np.testing.assert_allclose(complex_step(omega, value), expected, rtol=0, atol=1e-6 * np.abs(expected).max())
 
 
 def test_a_network_that_keeps_lengths_is_not_penalised_and_descent_leads_to_one(rng):

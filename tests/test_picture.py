@@ -87,6 +87,34 @@ def test_gradients_are_drawn_on_a_logarithmic_axis(tmp_path, monkeypatch):
     assert (axes.get_yscale(), axes.get_xlabel(), axes.get_ylabel()) == ("log", "lag", "norm of the gradient")
 
 
+def test_legends_name_every_line(quick, tmp_path, monkeypatch):
+    pytest.importorskip("matplotlib")
+    from matplotlib.figure import Figure
+
+    drawn = []
+    monkeypatch.setattr(Figure, "savefig", lambda self, path, **options: drawn.append(self))
+    quick.figure(tmp_path / "a.png")
+    picture.draw_gradients({"rnn": np.ones(3), "lstm": np.ones(3)}, tmp_path / "a.png")
+    names = [[text.get_text() for text in figure.axes[0].get_legend().get_texts()] for figure in drawn]
+    assert names == [
+        ["true", "SimpleRNN, one step ahead", "AR(5), one step ahead", "SimpleRNN, running freely"],
+        ["rnn", "lstm"],
+    ]
+
+
+def test_more_architectures_than_kinds_of_lines_begin_anew(tmp_path, monkeypatch):
+    pytest.importorskip("matplotlib")
+    from matplotlib.figure import Figure
+
+    drawn = []
+    monkeypatch.setattr(Figure, "savefig", lambda self, path, **options: drawn.append(self))
+    picture.draw_gradients({f"net {n}": np.ones(3) for n in range(9)}, tmp_path / "a.png")
+    looks = [(line.get_color(), line.get_linestyle()) for line in drawn[0].axes[0].lines]
+    for of_one in zip(*looks, strict=True):
+        assert len(set(of_one[:4])) == 4
+        assert of_one[4:] == (*of_one[:4], of_one[0])
+
+
 def test_paths_that_do_not_fit_are_refused(quick, tmp_path, monkeypatch):
     pytest.importorskip("matplotlib")
     with pytest.raises(ValueError, match=r"^path: expected a name that ends in .svg, .png or .pdf, got 'a.txt'$"):

@@ -133,6 +133,33 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     ("rnn/gradients.py", "np.diag(r) < 0 → np.diag(r) <= 0"): "with either sign 0 stays 0, and Q R as it is",
     ("rnn/gradients.py", "[q * sign → q / sign"): "a sign is 1 or -1, so that dividing by it is multiplying by it",
     ("rnn/gradients.py", "float([weight @ "): "the product of two vectors is the same in either order",
+    # optim, orthogonal, penalty
+    **{
+        ("rnn/optim.py", piece): "where nothing is so large, the closer look finds nothing: only slower"
+        for piece in ("[reach < 1e+38 → reach <= 1e+38]", "reach < [1e+38 → 0.0]")
+    },
+    **{
+        ("rnn/optim.py", piece): "the norm is the same when the numbers are first divided by the largest: only slower"
+        for piece in ("[squares > 1e-30 → squares >= 1e-30]", "squares > [1e-30 → 1.0]")
+    },
+    ("rnn/optim.py", "largest[largest == 0] = [1 → "): "what is all 0 is 0 whatever it is divided by",
+    ("rnn/optim.py", "[step < warmup → step <= warmup]"): "where the line ends, at 1, the cosine begins",
+    ("rnn/optim.py", "zip(self.moments, now, strict=["): "a slot is made, or loaded, with an array for each name",
+    ("rnn/optim.py", "np.empty([0 → "): "room for a direction where there are no moments, and so none is written",
+    (
+        "rnn/optim.py",
+        "[value + scale * rng.standard_normal(value.shape) → value - ",
+    ): "normal noise is as likely with the other sign",
+    ("rnn/orthogonal.py", "x, [0 → 1]), self._check_state("): "beyond the end any finite number will do: 0 goes on",
+    ("rnn/orthogonal.py", "np.where(alive, e, [0 → "): "`backward` leaves out what is beyond the end once more",
+    ("rnn/orthogonal.py", "self._above()[[0 → "): "there are as many columns as rows",
+    ("rnn/penalty.py", "np.where(counts, length, [1 → "): "what does not count has the ratio 1, and so no gradient",
+    ("rnn/penalty.py", "zip(e[::-1], slopes[::-1], strict=["): "the two have been found to be of one shape",
+    **{
+        ("rnn/penalty.py", f'"batch", W_hh.shape[{piece} → '): "the weights are square, with K before them or not"
+        for piece in ("[-1", "-[1")
+    },
+    ("rnn/penalty.py", "np.where(before == 0, [1 → "): "it multiplies `back`, which is 0 there",
 }
 
 
