@@ -32,9 +32,11 @@ COMMON = {
     "Typewriter-Regular": "KW_abcdefghiklnopqrstuvwxyz",  # the package's names of arrays
     "AMS-Regular": "ENQRZ",
 }
+MOST_TABS = 4  # side by side in a page; Material's style sheet has rules for each of twenty
 # Parts of Material that the book does not use: a third of its style sheet.
 UNUSED = re.compile(
-    r"dir=rtl|mermaid|linenos|critic|\.grid|emoji|giscus|task-list"
+    rf"tabbed.*:nth-child\(({'|'.join(map(str, range(MOST_TABS + 1, 21)))})\)"
+    r"|dir=rtl|mermaid|linenos|critic|\.grid|emoji|giscus|task-list"
     r"|md-(annotation|author|banner|blog|consent|draft|feedback|meta|nav--integrated|nav--lifted|pagination|path|post"
     r"|profile|progress|search__suggest|select|social|source|status|tabs|tag|tooltip|top|version)(?![a-z])"
     r"|\.(abstract|bug|danger|example|failure|info|note|question|quote|success|tip|warning)(?![a-z])"

@@ -17,6 +17,8 @@ READ = re.compile(r"var\((--[\w-]+)|getPropertyValue\(\W(--[\w-]+)")
 PALETTE = re.compile(r""":root|\[data-md-color-scheme(=["']?\w+["']?)?\]""")
 EVERY_PALETTE = ":root,[data-md-color-scheme]"
 SWITCH = re.compile(r"<input\b([^>]*?)\s*/>")
+STYLED = re.compile(r'<span\b[^>]* style="[^"]*em;?">')  # so are KaTeX's boxes, and nothing else
+LENGTH = re.compile(r"(-?\d*\.\d+)em")
 STRETCHED = re.compile(r'(preserveAspectRatio="x\w+ slice">)<path d="([^"]{60,})"\s*/?>(?:</path>)?')  # a brace, a root
 
 
@@ -31,7 +33,7 @@ def slim(site: Path) -> None:
         for classes in CLASSES.findall(html):
             names.update(classes.split())
         read.update(chain.from_iterable(READ.findall(html)))
-        page.write_text(share_paths(without_indentation(plain_switches(html))), encoding="utf-8")
+        page.write_text(short_lengths(share_paths(without_indentation(plain_switches(html)))), encoding="utf-8")
     for script in scripts:  # they make elements and give them classes
         names.update(WORD.findall(script.read_text(encoding="utf-8")))
     for text in (*sheets.values(), *(script.read_text(encoding="utf-8") for script in scripts)):
@@ -45,6 +47,16 @@ def slim(site: Path) -> None:
 def plain_switches(html: str) -> str:
     """Return a page with the switches of its tabs written as HTML has them, not as XML: pymdownx writes the latter."""
     return SWITCH.sub(lambda m: "<input" + m[1].replace(' checked="checked"', " checked") + ">", html)
+
+
+def short_lengths(html: str) -> str:
+    """Return a page whose formulas are set with lengths of three decimals: a thousandth of an em is not seen."""
+    return STYLED.sub(lambda tag: LENGTH.sub(_rounded, tag[0]).replace("margin-left:0em;", "").replace(';"', '"'), html)
+
+
+def _rounded(length: re.Match[str]) -> str:
+    number = f"{float(length[1]):.3f}".rstrip("0").rstrip(".")
+    return re.sub(r"^(-?)0(?=\.)", r"\1", "0" if number == "-0" else number) + "em"
 
 
 def without_indentation(html: str) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from host import ROOT, Site
 from playwright.sync_api import Page, Route
 from reading import FULL, LOCALE, Reader, resize, search, unfold, visit
 
-from scripts.slim import share_paths, slim_style, without_indentation
+from scripts.assets import MOST_TABS
+from scripts.slim import share_paths, short_lengths, slim_style, without_indentation
 
 # The style of every kind of element as the browser computes it, and that of what stands before and after it.  A kind is
 # a tag with its classes inside another: one of each is enough, and a page has twenty thousand elements.
@@ -111,3 +113,20 @@ def test_a_stretched_sign_is_drawn_once_and_other_drawings_stay() -> None:
         f'{box}<path id="path-0" stroke="none" d="{long}"/>{box}<path d="{short}"/>{box}<use href="#path-0"/>'
         f'<path d="{long}"/>'
     )
+
+
+def test_a_page_has_no_more_tabs_side_by_side_than_the_style_sheet_knows(site: Site) -> None:
+    sets = re.compile(r'<div class="tabbed-set[^"]*" data-tabs="\d+:(\d+)"')
+    found = [int(number) for page in site.folder.rglob("*.html") for number in sets.findall(page.read_text("utf-8"))]
+    assert found
+    assert max(found) <= MOST_TABS
+
+
+def test_lengths_are_short_and_the_same() -> None:
+    boxes = '<span class="katex-strut" style="height:0.5806em;vertical-align:-0.15em;"></span>'
+    assert short_lengths(boxes) == '<span class="katex-strut" style="height:.581em;vertical-align:-.15em"></span>'
+    assert short_lengths('<span style="margin-left:0em;margin-right:1.0em;">') == '<span style="margin-right:1em">'
+    far = '<span style="top:-10.5em;height:100.0006em;width:-0.0004em;left:20.0em">'
+    assert short_lengths(far) == '<span style="top:-10.5em;height:100.001em;width:0em;left:20em">'
+    for other in ("<p>0.1234em</p>", '<span class="a">height:0.1234em;</span>', '<svg style="--wide:614px">'):
+        assert short_lengths(other) == other
