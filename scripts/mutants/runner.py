@@ -147,7 +147,7 @@ def batches(mutant: Mutant, tests: list[Test]) -> Iterator[list[Test]]:
     """Yield the tests that could notice a break: some quick ones of its module's own file, then file by file.
 
     What runs when the module is imported, and what no test is seen to execute (it may run in another process), is shown
-    to all tests of the module's own file.  Last comes the test that knows all defaults and constants: as it imports
+    to all tests of the module's own file, or, if it has none, to all that execute anything of the module.  Last comes the test that knows all defaults and constants: as it imports
     every module and calls nothing, the lines that it executes are those that run on import.
     """
     own = own_tests(mutant.place)
@@ -155,7 +155,8 @@ def batches(mutant: Mutant, tests: list[Test]) -> Iterator[list[Test]]:
     others = [test for test in tests if test.file != SURFACE]
     reached = [test for test in others if _executes(test, mutant)]
     if not reached or any(_executes(test, mutant) for test in surface):
-        reached += [test for test in others if test.file == own and test not in reached]
+        mine = [test for test in others if test.file == own] or [test for test in others if mutant.place in test.lines]
+        reached += [test for test in mine if test not in reached]
     seen = sorted(reached, key=lambda test: (test.file != own, test.seconds))
     quick, spent = [], 0.0
     for test in seen:
