@@ -147,8 +147,9 @@ def batches(mutant: Mutant, tests: list[Test]) -> Iterator[list[Test]]:
     """Yield the tests that could notice a break: some quick ones of its module's own file, then file by file.
 
     What runs when the module is imported, and what no test is seen to execute (it may run in another process), is shown
-    to all tests of the module's own file, or, if it has none, to all that execute anything of the module.  Last comes the test that knows all defaults and constants: as it imports
-    every module and calls nothing, the lines that it executes are those that run on import.
+    to all tests of the module's own file, or, if it has none, to all that execute anything of the module.  Last comes
+    the test that knows all defaults and constants: as it imports every module and calls nothing, the lines that it
+    executes are those that run on import.
     """
     own = own_tests(mutant.place)
     surface = [test for test in tests if test.file == SURFACE]
