@@ -152,3 +152,37 @@ def test_the_gradient_has_to_fit(rng):
     learner.step(np.ones((1, D)))
     with pytest.raises(ValueError, match=r"^d_h: expected \(1, 4\), got \(1, 3\)$"):
         learner.gradient(np.ones((1, 3)))
+
+
+def one_unit(W_xh, W_hh):
+    """Return h = W_xh x + W_hh h_prev."""
+    cell = ElmanCell(1, 1, nonlinearity="identity")
+    for name, value in {"W_xh": W_xh, "W_hh": W_hh, "b_h": 0.0}.items():
+        cell.params[name][...] = value
+    return cell
+
+
+def test_a_sensitivity_that_overflows_is_reported_and_forgotten():
+    online = RTRL(one_unit(W_xh=1e-300, W_hh=1e200))
+    online.step(np.array([[1e150]]))  # h = 1e-150, and its derivative for W_xh is 1e150
+    state, sensitivity = online.state, online.sensitivity
+    with pytest.raises(FloatingPointError, match=r"^sensitivity\['W_xh'\]: expected a finite result, got inf"):
+        online.step(np.zeros((1, 1)))  # h = 1e50 fits, its derivative 1e350 does not
+    assert online.state is state
+    assert online.sensitivity is sensitivity
+
+
+def test_a_gradient_that_overflows_is_reported():
+    online = RTRL(one_unit(W_xh=1e-10, W_hh=1.0))
+    np.testing.assert_allclose(online.step(np.array([[1e10]])), 1.0)
+    np.testing.assert_allclose(online.gradient([[2.0]])["W_xh"], 2e10)
+    with pytest.raises(FloatingPointError, match=r"^gradient\['W_xh'\]: expected a finite result, got inf"):
+        online.gradient([[1e300]])
+
+
+def test_a_cell_without_a_size_of_inputs_is_refused_as_one():
+    class Nothing:
+        pass
+
+    with pytest.raises(TypeError, match=r"^cell: expected "):
+        RTRL(Nothing())

@@ -89,6 +89,49 @@ EQUIVALENT: dict[tuple[str, str], str] = {
         "rnn/onnx_export.py",
         "members, after, strict=[",
     ): "as many results were asked for as the state has members",
+    **{
+        ("rnn/runs.py", piece): "how the work is cut, or what lies where: a test shows that it makes no difference"
+        for piece in (
+            *("CHUNK = [", "TILE = [", "BLOCK = [", "BLOCK = 2**[", "small = (n for n in range(", "self.in_rows = "),
+            *("most = 1 if [", "most = [", "or B == [1 → 2] else max(", "else max([1 → 2], H", "[H // TILE → "),
+            *("self.whole = gates, B, not lead and ([B == 1 or", "block = min(T, max(", "chunk = min(T, block * -("),
+            *("math.prod(self.shape[:[-1", "math.prod(self.shape[:-["),
+        )
+    },
+    **{
+        ("rnn/runs.py", piece): "memory that is not used"
+        for piece in (
+            "slots = [0 → ",
+            "slice(3), [False → ",
+            "S = self.new([1 → ",
+            "+ [64 → ",
+            "self.new(chunk + [1 → ",
+        )
+    },
+    **{
+        ("rnn/runs.py", piece): "there is no such gate"
+        for piece in ("sigmoids = 4, 3, slice(1, [3", "sigmoids = 3, 2, slice([2")
+    },
+    **{
+        (
+            "rnn/runs.py",
+            piece,
+        ): "beyond a sequence's end nothing comes from the outputs, and c passes by the other factors"
+        for piece in ("frozen = ([", "frozen = (0, [", "frozen = (0, 0, [", "frozen = (0, 0, 1, [", "[past] = [0 → 1")
+    },
+    **{
+        ("rnn/runs.py", f"frozen: tuple[int, ...] = ({before}[0"): "nothing comes back from beyond a sequence's end"
+        for before in ("", "0, ", "0, 0, ", "0, 0, 0, ")
+    },
+    ("rnn/runs.py", "if [a.dtype.kind == 'c' → "): "both ways give the same but at 0, where ReLU has no derivative",
+    ("rnn/runs.py", "np.where([a.real <= 0 → "): "the same but at 0, where ReLU has no derivative",
+    ("rnn/runs.py", "[0 → 1]]"): "either half of what is used at once will do",
+    ("rnn/runs.py", "strict=[True → False]"): "there are T of all of them",
+    ("rnn/rtrl.py", "zip(x, d_h, strict=["): "the line above has checked that there are as many",
+    **{
+        ("rnn/rtrl.py", piece): "inputs that only lead to the checks of the cell and of the state"
+        for piece in ("np.zeros(([1 → 2]", '"input_size", [1 → 2]')
+    },
     ("rnn/picture.py", "TYPE_CHECKING"): "importing rnn has imported rnn.train before; only annotations use the name",
     # counts
     ("rnn/counts.py", "high = [1 → 2]"): "beginning with two units the search ends between one and two, if not later",
