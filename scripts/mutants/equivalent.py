@@ -116,7 +116,7 @@ EQUIVALENT: dict[tuple[str, str], str] = {
         (
             "rnn/runs.py",
             piece,
-        ): "beyond a sequence's end nothing comes from the outputs, and c passes by the other factors"
+        ): "beyond an end nothing comes from the outputs, and c passes by the other factors"
         for piece in ("frozen = ([", "frozen = (0, [", "frozen = (0, 0, [", "frozen = (0, 0, 1, [", "[past] = [0 → 1")
     },
     **{

@@ -82,7 +82,7 @@ def _sizes_to_find(tree: ast.AST) -> Iterator[ast.AST]:
     """Yield the 1 of every ``reshape(…, -1, …)``: any negative number is the size that NumPy is to find."""
     for call in ast.walk(tree):
         if isinstance(call, ast.Call) and _callee(call) == "reshape":
-            for size in call.args:
+            for size in (one for given in call.args for one in getattr(given, "elts", [given])):
                 if isinstance(size, ast.UnaryOp) and isinstance(size.op, ast.USub):
                     yield size.operand
 
