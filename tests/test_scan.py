@@ -115,6 +115,20 @@ def test_complex_factors_turn_the_state():
     np.testing.assert_allclose(parallel_scan(A, b, np.ones((1, 1)))[:, 0, 0], [1j, -1, -1j, 1], atol=1e-15)
 
 
+def test_back_with_complex_numbers_is_the_sum_over_all_paths(rng):
+    """The state at s depends on b at t ≤ s through the factors after t; nothing is conjugated."""
+    T = 5
+    A, h, e = rng.normal(size=(3, T, 2, 3)) + 1j * rng.normal(size=(3, T, 2, 3))
+    h0 = rng.normal(size=(2, 3)) + 1j * rng.normal(size=(2, 3))
+    d_A, d_b, d_h0 = scan_back(A, h, e, h0)
+    paths = [sum(e[s] * np.prod(A[t + 1 : s + 1], axis=0) for s in range(t, T)) for t in range(T)]
+    np.testing.assert_allclose(d_b, paths, rtol=1e-12)
+    np.testing.assert_allclose(
+        d_A, [before * path for before, path in zip([h0, *h[:-1]], paths, strict=True)], rtol=1e-12
+    )
+    np.testing.assert_allclose(d_h0, sum(e[s] * np.prod(A[: s + 1], axis=0) for s in range(T)), rtol=1e-12)
+
+
 def test_back_through_time_is_a_linear_recurrence_whatever_the_network(rng):
     net = SimpleRNN(2, 4, 3, rng=rng)
     hidden = net.forward(rng.normal(size=(9, 1, 2)))[1]

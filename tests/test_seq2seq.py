@@ -559,6 +559,20 @@ def test_arguments_that_do_not_fit_are_one_sentence(change, said, rng):
     assert model.grads == {}
 
 
+def test_another_number_of_targets_than_sources_is_named(rng):
+    model = random_model(rng)  # whose encoder has 3 outputs, neither number
+    with pytest.raises(ValueError, match="target_in: expected 2 sequences as in source, got 4"):
+        model.forward(np.zeros((T_IN, 2), int), np.zeros((T_OUT, 4), int))
+
+
+def test_a_complex_gradient_goes_back_by_its_parts(case, rng):
+    model, source, target_in = case
+    re, im = rng.normal(size=(2, *model.forward(source, target_in, **LENGTHS).shape))
+    both, real, imaginary = (dict(model.backward(d_scores)) for d_scores in (re + 1j * im, re, im))
+    for name, grad in both.items():
+        np.testing.assert_allclose(grad, real[name] + 1j * imaginary[name], rtol=1e-9, atol=1e-12)
+
+
 def test_backward_needs_a_forward_and_fitting_gradients(case):
     model, source, target_in = case
     for spoil in (lambda: None, lambda: model.greedy(source, **WRITE), lambda: model.beam(source, **WRITE, width=2)):

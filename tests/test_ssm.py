@@ -105,6 +105,29 @@ def test_what_is_done_to_a_returned_state_does_not_reach_backward(rng):
         np.testing.assert_array_equal(grad, expected[1][name])
 
 
+def test_a_step_takes_complex_inputs_by_their_parts(rng):
+    layer, start = random_layer(rng), tuple(rng.normal(size=(2, 2, N)))
+    x, dx = rng.normal(size=(2, 2, D))
+    y, state = layer.step(x + 1j * dx, start)
+    real, there = layer.step(x, start)
+    moved, beyond = layer.step(x + dx, start)
+    np.testing.assert_allclose(y, real + 1j * (moved - real), rtol=1e-11)
+    for part, at, after in zip(state, there, beyond, strict=True):
+        np.testing.assert_allclose(part, at + 1j * (after - at), rtol=1e-11)
+
+
+def test_a_complex_gradient_goes_back_by_its_parts(rng):
+    layer = random_layer(rng)
+    layer.forward(rng.normal(size=(5, 2, D)), tuple(rng.normal(size=(2, 2, N))))
+    came = []
+    re, im = rng.normal(size=(2, 5, 2, O))
+    for d_outputs in (re + 1j * im, re, im):
+        d_inputs, d_start = layer.backward(d_outputs)
+        came.append([d_inputs, *d_start, *layer.grads.values()])
+    for both, real, imaginary in zip(*came, strict=True):
+        np.testing.assert_allclose(both, real + 1j * imaginary, rtol=1e-10, atol=1e-12)
+
+
 def test_padding_changes_nothing(rng):
     layer, x, lengths = random_layer(rng), rng.normal(size=(6, 3, D)), np.array([2, 6, 1])
     start, weights = tuple(rng.normal(size=(2, 3, N))), rng.normal(size=(6, 3, O))
@@ -207,6 +230,31 @@ def test_what_does_not_fit_is_refused_in_a_sentence(call, error, sentence):
     with pytest.raises(error) as caught:
         call()
     assert str(caught.value).startswith(sentence)
+
+
+def test_assigned_parameters_that_do_not_fit_are_named(rng):
+    layer, x = random_layer(rng), rng.normal(size=(3, 2, D))
+    outputs, state = layer.forward(x)
+    calls = (lambda: layer.forward(x), lambda: layer.backward(outputs), lambda: layer.step(x[0], state))
+    fitting = layer.params["theta"]
+    for value, error, sentence in [
+        (np.full(N, np.nan), ValueError, r"params\['theta'\]: expected finite numbers, got nan"),
+        (np.ones(1), ValueError, r"params\['theta'\]: expected \(3,\), got \(1,\)"),
+        (list(fitting), TypeError, r"params\['theta'\]: expected a NumPy array, got list"),
+    ]:
+        layer.params["theta"] = value
+        for call in calls:
+            with pytest.raises(error, match=sentence):
+                call()
+    assert layer.grads == {}
+
+
+def test_a_step_that_overflows_is_one_sentence(rng):
+    layer = random_layer(rng)
+    layer.params["b_y"] = np.full(O, 1.7e308)
+    layer.params["W_xy"] = np.ones((D, O))
+    with pytest.raises(FloatingPointError, match=r"result\['output'\]: expected a finite result"):
+        layer.step(np.full((1, D), 1e308), layer.zero_state(1))
 
 
 def test_overflow_is_one_sentence_and_changes_nothing(rng):

@@ -176,6 +176,26 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     ("rnn/gradients.py", "np.diag(r) < 0 → np.diag(r) <= 0"): "with either sign 0 stays 0, and Q R as it is",
     ("rnn/gradients.py", "[q * sign → q / sign"): "a sign is 1 or -1, so that dividing by it is multiplying by it",
     ("rnn/gradients.py", "float([weight @ "): "the product of two vectors is the same in either order",
+    # scan, seq2seq, ssm
+    ("rnn/scan.py", "zip(A, b, strict=["): "`_check` has found as many factors as there are steps",
+    **{
+        ("rnn/seq2seq.py", piece): "of an array with two axes the last is axis 1"
+        for piece in (
+            *("flatten(end)], axis=[-1 → 1]", "flatten(d_state)], axis=[-1 → 1]", "h.shape[[-1 → 1]"),
+            *("ends[:-1], axis=[-1 → 1]", "max(axis=[-1 → 1]", "sum(axis=[-1 → 1]"),
+        )
+    },
+    **{
+        ("rnn/seq2seq.py", f"{part}.zero_state([1 → 2])"): "only the structure and the sizes are read, not the rows"
+        for part in ("encoder", "decoder", "layer")
+    },
+    ("rnn/seq2seq.py", "zip(*steps, strict=["): "there are three arrays of each step",
+    **{
+        ("rnn/seq2seq.py", piece): "all ranks are divided by one number more, which changes no order"
+        for piece in ("[(5 + count) / 6 → (5 + count) * 6]", "(5 + count) / [6 → ")
+    },
+    ("rnn/ssm.py", "_like(lam[[0 → 1"): "the real and the imaginary parts have one shape",
+    ("rnn/ssm.py", '("h_re", "h_im"), parts, strict=['): "`validate.state` has found two parts",
     # optim, orthogonal, penalty
     **{
         ("rnn/optim.py", piece): "where nothing is so large, the closer look finds nothing: only slower"
