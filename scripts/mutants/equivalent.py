@@ -176,6 +176,7 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     ("rnn/gradients.py", "np.diag(r) < 0 → np.diag(r) <= 0"): "with either sign 0 stays 0, and Q R as it is",
     ("rnn/gradients.py", "[q * sign → q / sign"): "a sign is 1 or -1, so that dividing by it is multiplying by it",
     ("rnn/gradients.py", "float([weight @ "): "the product of two vectors is the same in either order",
+    ("rnn/tasks.py", '{"E": [7 → '): "the end is any state beyond those that are listed",
     # optim, orthogonal, penalty
     **{
         ("rnn/optim.py", piece): "where nothing is so large, the closer look finds nothing: only slower"
