@@ -17,7 +17,7 @@ from rnn.layer import Cell, Joined, Layer, leaves, set_training
 from rnn.layers import GRU, LSTM, RNN
 from rnn.linear import Embedding, Linear
 from rnn.simple import ElmanCell
-from rnn.unrolled import flatten, is_cell
+from rnn.unrolled import add_to_shown, flatten, is_cell
 from rnn.variants import LSTMVariant
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -730,3 +730,25 @@ def test_joined_parameters_take_no_new_names():
             joined[name] = np.ones(1)
         assert name not in joined
     assert {name: list(part) for name, part in parts.items()} == {"0": ["W"], "1": ["b"]}
+
+
+def test_a_gradient_for_a_stack_of_states_reaches_the_last_part_alone():
+    lower, upper = (np.ones((2, 3)), np.full((2, 3), 2.0)), (np.full((2, 4), 3.0),)
+    d_h = np.full((2, 4), 10.0)
+    (d_lower_h, d_lower_c), middle, (d_upper,) = add_to_shown((lower, lower, upper), d_h)
+    np.testing.assert_array_equal(d_lower_h, lower[0])
+    np.testing.assert_array_equal(d_lower_c, lower[1])
+    assert middle is lower
+    np.testing.assert_array_equal(d_upper, np.full((2, 4), 13.0))
+
+
+def test_a_sum_of_weights_gradients_that_overflows_is_reported():
+    cell = ElmanCell(1, 1, nonlinearity="identity")
+    for name, value in {"W_xh": 1e-300, "W_hh": 0.0, "b_h": 0.0}.items():
+        cell.params[name][...] = value
+    layer = Unrolled(cell)
+    layer.forward(np.full((2, 1, 1), 1e300))
+    before = layer.grads
+    with pytest.raises(FloatingPointError, match=r"^grads\['W_xh'\]: expected a finite result, got inf"):
+        layer.backward(np.full((2, 1, 1), 1e8))  # 1e308 from each step, and their sum is no float
+    assert layer.grads is before

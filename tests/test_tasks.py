@@ -159,6 +159,13 @@ def test_temporal_order_is_read_off_the_inputs(form, length, rng):
     assert math.log(4) == tasks.TEMPORAL_ORDER_BASELINE
 
 
+@pytest.mark.parametrize("form", ["2013", "1997"])
+def test_all_distractors_come_as_often(form, rng):
+    task = tasks.temporal_order(40, 500, form=form, rng=rng)
+    symbols = task.inputs[2:4].argmax(axis=-1)  # before all that counts, after the start
+    np.testing.assert_allclose(np.bincount(symbols.ravel()) / symbols.size, [0, 0, 0.25, 0.25, 0.25, 0.25], atol=0.06)
+
+
 @pytest.mark.parametrize(("delay", "symbols"), [(0, 2), (1, 3), (4, 2)])
 def test_delayed_echo(delay, symbols, rng):
     task = tasks.delayed_echo(delay + 60, 50, delay=delay, symbols=symbols, rng=rng)
@@ -185,6 +192,13 @@ def test_delayed_average(delay, rng):
             assert task.targets[t, b, 0] == pytest.approx(mean, rel=1e-13)
     assert task.mask.any()
     assert tasks.delayed_average(max(31, 11 + delay), 1, delay=delay).mask.sum() == 1
+
+
+@pytest.mark.parametrize(("T", "B"), [(31, 1), (50, 4)])
+def test_the_average_is_of_one_number_a_step(T, B, rng):
+    task = tasks.delayed_average(T, B, rng=rng)
+    assert task.inputs.shape == task.targets.shape == (T, B, 1)
+    assert task.mask.sum() == B * (T - 30)  # ten steps at the start and twenty at the end do not count: no delay
 
 
 def test_weights_of_the_average_fall_on_both_sides():

@@ -315,3 +315,15 @@ def test_what_does_not_fit_is_refused_in_a_sentence(call, error, sentence):
     with pytest.raises(error) as caught:
         call()
     assert str(caught.value) == sentence
+
+
+def test_a_training_part_without_values_is_refused():
+    with pytest.raises(ValueError, match=r"^values: expected enough for three parts that are not empty, got 10"):
+        split([1] * 10, validation=0.5, test=0.5)
+    assert [len(part) for part in split([1] * 10, validation=0.5, test=0.4)] == [1, 5, 4]
+
+
+@pytest.mark.parametrize("at_least", [0, -1, 1.5, True, None, "2"])
+def test_how_often_a_symbol_must_come_is_a_whole_number(at_least):
+    with pytest.raises((TypeError, ValueError), match=r"^at_least: expected "):
+        Vocabulary.from_text("aab", at_least=at_least)

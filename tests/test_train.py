@@ -384,3 +384,27 @@ def test_the_forecast_runs_on_from_its_own_predictions(sunspots):
     # It goes on swinging as the sun does, roughly every eleven years.
     spectrum = np.abs(np.fft.rfft(sunspots.forecast - sunspots.forecast.mean()))
     assert 9 < 88 / spectrum.argmax() < 12
+
+
+def test_the_parts_of_the_sunspots_are_those_of_the_literature():
+    years, values, parts, variance = train._sequence("sunspots", None, 0, {})
+    assert (years[0], years[-1], len(values)) == (1700, 2008, 309)
+    assert parts == {
+        "validation": (1841, 1920),
+        "1921–1955": (1921, 1955),
+        "1956–1979": (1956, 1979),
+        "test": (1921, 2008),
+    }
+    np.testing.assert_allclose(variance, values[:280].var(), rtol=1e-13)  # 1700 to 1979
+
+
+def test_validation_is_scored_by_what_was_fitted_before_it_and_the_forecast_goes_on_from_what_was_seen():
+    options = {"length": 40, "window": 3, "hidden_size": 2, "epochs": 2, "weight_decays": (0.0,), "progress": False}
+    result = rnn.train_rnn_on_sequence("noisy", **options)
+    values = data.generate_sequence_data("noisy", 40, rng=np.random.default_rng([0, 0]))
+    past, targets = windows(values, 3)
+    np.testing.assert_array_equal(result.forecast, result.model.run_on(values[29:32], 8))
+    inside = slice(24 - 3, 32 - 3)
+    for name, guess in train.baselines(values[:24], past).items():
+        expected = np.sqrt(np.mean((guess[inside] - targets[inside]) ** 2))
+        np.testing.assert_allclose(result.metrics[name]["validation"].rmse, expected, rtol=1e-12)

@@ -598,3 +598,9 @@ def test_truncation_refuses_what_makes_no_sense(rng):
         truncated_backward(net, inputs, lambda y, s: y[0], 2, 2)
     with pytest.raises(ValueError, match=r"^seq_len: expected a whole number of at least 1, got 0$"):
         truncated_backward(net, inputs[:0], lambda y, s: y, 1, 1)
+
+
+def test_two_runs_that_took_other_times_are_equal():
+    quick, slow = History(loss=[1.0, 0.5], seconds=[0.1, 0.1]), History(loss=[1.0, 0.5], seconds=[3.0, 4.0])
+    assert quick == slow
+    assert quick != History(loss=[1.0, 0.6], seconds=[0.1, 0.1])

@@ -127,6 +127,22 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     ("rnn/runs.py", "np.where([a.real <= 0 → "): "the same but at 0, where ReLU has no derivative",
     ("rnn/runs.py", "[0 → 1]]"): "either half of what is used at once will do",
     ("rnn/runs.py", "strict=[True → False]"): "there are T of all of them",
+    **{
+        ("rnn/text.py", f"[1.0 → 2.0], validate.number({piece}"): "with a share above 1 nothing is left either way"
+        for piece in ('"test"', '"validation"')
+    },
+    ("rnn/text.py", "self.inputs, self.targets, strict=["): "as many were found to be there",
+    ("rnn/training.py", "outputs, begin = [], [0 → 1"): "in the first round the window begins with the sequence",
+    ("rnn/training.py", 'header["generators"], strict=['): "another number of generators has been refused",
+    ("rnn/training.py", "default_rng([0 → 1]"): "validation is in an order that comes again, whichever it is",
+    **{
+        ("rnn/unrolled.py", piece): "only the structure is looked at, or the shape but for the batch"
+        for piece in ("(shape[-2] or [1 → ", "len(shape) > 1 else [1 → ", "zero_state([1 → ", "else [1 → 2]))")
+    },
+    **{
+        ("rnn/unrolled.py", f"{pair}, strict=["): "both have been found to have the same structure"
+        for pair in ("zip(state, new", "zip(value, like")
+    },
     ("rnn/rtrl.py", "zip(x, d_h, strict=["): "the line above has checked that there are as many",
     **{
         ("rnn/rtrl.py", piece): "inputs that only lead to the checks of the cell and of the state"
@@ -196,6 +212,7 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     },
     ("rnn/ssm.py", "_like(lam[[0 → 1"): "the real and the imaginary parts have one shape",
     ("rnn/ssm.py", '("h_re", "h_im"), parts, strict=['): "`validate.state` has found two parts",
+    ("rnn/tasks.py", '{"E": [7 → '): "the end is any state beyond those that are listed",
     # optim, orthogonal, penalty
     **{
         ("rnn/optim.py", piece): "where nothing is so large, the closer look finds nothing: only slower"
