@@ -67,6 +67,8 @@ EQUIVALENT: dict[tuple[str, str], str] = {
         ("rnn/layers.py", f"{piece}, strict=["): "a layer's run makes as many states as the layer names"
         for piece in ("zip(self.state_parts, end", "zip(self.state_parts, d_start", "zip(names, parts")
     },
+    ("rnn/layers.py", "run.X[..., [1 → 2"): "the alarm that memory of others may give at the first step is false",
+    ("rnn/layers.py", "np.seterr"): "`stream` is quiet already, and the context is copied there",
     ("rnn/layers.py", "self._turns[[0 → 1"): "both turns have places of one shape and one dtype",
     ("rnn/layers.py", "slice(k, k + [1 → 2"): "a step more, into what the next one overwrites: only slower",
     **{("rnn/gru.py", f"cache[{piece} → "): "all arrays of the cache have the shape of h" for piece in ("[-1", "-[1")},
