@@ -10,15 +10,16 @@ params = {name: rng.normal(size=shape) / np.sqrt(H) for name, shape in shapes.it
 
 
 def forward(params, inputs):
-    states = [np.zeros((B, H))]  # states[0] is the initial state; inputs[t] makes states[t + 1]
+    states = [np.zeros((B, H))]  # the initial state; inputs[t] makes states[t + 1]
     for x in inputs:
-        states.append(np.tanh(x @ params["W_xh"] + states[-1] @ params["W_hh"] + params["b_h"]))
+        a = x @ params["W_xh"] + states[-1] @ params["W_hh"] + params["b_h"]
+        states.append(np.tanh(a))
     return states, np.array([h @ params["W_hy"] + params["b_y"] for h in states[1:]])
 
 
 def loss_and_gradients(params, inputs, wanted):
     states, outputs = forward(params, inputs)
-    d_outputs = (outputs - wanted) / (T * B)  # the loss is a mean, so its gradient carries the factor
+    d_outputs = (outputs - wanted) / (T * B)  # of a mean, hence the factor
     grads = {name: np.zeros_like(value) for name, value in params.items()}
     d_h = np.zeros((B, H))  # what comes from later steps: nothing yet
     for t in reversed(range(T)):
