@@ -287,12 +287,15 @@ def test_our_glossary_says_the_same_in_both_languages():
 # English that stands in brackets behind Chinese and is no term of the glossary; each with its reason.
 NO_TERMS = {
     "bit": "a unit",
+    "bptt": "short for the title of its chapter",
     "conditional mean": "a word of probability theory, used once",
     "copy": "the name of a task, explained where it stands",
     "explode": "the verb of the term “exploding gradient”",
     "fork": "a word of the places that host code, not of the book",
+    "gru": "short for the title of its chapter",
     "held": "short for “with the gates held”, explained where it stands",
     "leaky integrator": "a word of the networks that another chapter is about",
+    "lstm": "short for the title of its chapter",
     "minimal gated unit": "one of many variants, named once",
     "nat": "a unit",
     "normal": "short for “normal matrix”, explained where it stands; the term is its opposite",
