@@ -86,6 +86,7 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     ("rnn/losses.py", "[by > 0 → by >= 0"): "nothing is moved by 0",
     ("rnn/losses.py", "mask, -1), targets, [0 → 1"): "what is masked weighs 0; it only has to be a target that may be",
     ("rnn/metrics.py", '"", [0 → 1'): "an entity's first step is set when it begins",
+    ("rnn/metrics.py", "max([1 → 2], 2 *"): "with something right the sum is at least 2, else the share is 0",
     ("rnn/metrics.py", "references, guesses, strict=["): "as many were found to be there",
     (
         "rnn/onnx_export.py",
@@ -150,7 +151,6 @@ EQUIVALENT: dict[tuple[str, str], str] = {
         ("rnn/rtrl.py", piece): "inputs that only lead to the checks of the cell and of the state"
         for piece in ("np.zeros(([1 → 2]", '"input_size", [1 → 2]')
     },
-    ("rnn/picture.py", "TYPE_CHECKING"): "importing rnn has imported rnn.train before; only annotations use the name",
     # counts
     ("rnn/counts.py", "high = [1 → 2]"): "beginning with two units the search ends between one and two, if not later",
     ("rnn/counts.py", "low = high // [2 → 3]"): "where a search by halves begins, if lower, does not matter",
