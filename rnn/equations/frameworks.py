@@ -35,13 +35,10 @@ def frameworks_lstm(q: Run, rng: np.random.Generator) -> None:
     x, h_prev = (rng.normal(size=(1, size)) for size in (D, H))
     # --8<-- [end:lstm]
     q["D"], q["H"] = D, H
-    for name, value in theirs.items():
-        q[_theirs(name)] = value if value.ndim == 2 else value[:, None]
-    for name, value in exchange.to_keras(cell).items():
-        q[_theirs(name)] = value if value.ndim == 2 else value[:, None]
     _columns(q, cell.params)
-    for name, value in cell.params.items():
-        q[_typewriter(name)] = value if value.ndim == 2 else value[:, None]
+    for spelt, arrays in ((_theirs, theirs), (_theirs, exchange.to_keras(cell)), (_typewriter, cell.params)):
+        for name, value in arrays.items():  # as the program holds it; a bias as a column
+            q[spelt(name)] = value if value.ndim == 2 else value[:, None]
     q["x_{t}"], q["h_{t-1}"] = x.T, h_prev.T
     for gate in "ifco":
         q[rf"\hat{{{gate}}}_{{t}}"] = cell.pre_activation(gate, x, h_prev).T

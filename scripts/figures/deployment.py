@@ -177,6 +177,15 @@ ERROR_SEEDS, ERROR_STEPS, ERROR_UNITS = 20, 200, 64
 CONTRACTING, CHAOTIC = 0.4, 2.5
 
 
+def _drawn(seed: int, gain: float) -> tuple[RNN, Array]:
+    """Draw a layer whose recurrent weights have about this spectral radius, and inputs (T, 1, 3) for it."""
+    rng = np.random.default_rng(seed)
+    layer = RNN(3, ERROR_UNITS, rng=rng)
+    layer.params["W_hh"][...] = rng.normal(size=(ERROR_UNITS, ERROR_UNITS)) * gain / np.sqrt(ERROR_UNITS)
+    layer.params["W_xh"][...] = rng.normal(size=(3, ERROR_UNITS)) * 0.3
+    return layer, rng.normal(size=(ERROR_STEPS, 1, 3))
+
+
 @cache
 def rounding_errors(gain: float) -> dict[str, Array]:
     """Return the root mean square error of the states, (seeds, T), with weights in int8 and all in float32.
@@ -185,11 +194,7 @@ def rounding_errors(gain: float) -> dict[str, Array]:
     """
     found: dict[str, list[Any]] = {"int8": [], "float32": [], "kappa": [], "bound": []}
     for seed in range(ERROR_SEEDS):
-        rng = np.random.default_rng(seed)
-        layer = RNN(3, ERROR_UNITS, rng=rng)
-        layer.params["W_hh"][...] = rng.normal(size=(ERROR_UNITS, ERROR_UNITS)) * gain / np.sqrt(ERROR_UNITS)
-        layer.params["W_xh"][...] = rng.normal(size=(3, ERROR_UNITS)) * 0.3
-        inputs = rng.normal(size=(ERROR_STEPS, 1, 3))
+        layer, inputs = _drawn(seed, gain)
         exact, small, single = (
             layer.forward(inputs)[0],
             quantise(layer).restored(),
@@ -489,11 +494,7 @@ def deployment_answers() -> dict[str, Any]:
     """The numbers in the answers."""
     errors: dict[int, list[float]] = {8: [], 4: []}
     for seed in range(ERROR_SEEDS):
-        rng = np.random.default_rng(seed)
-        layer = RNN(3, ERROR_UNITS, rng=rng)
-        layer.params["W_hh"][...] = rng.normal(size=(ERROR_UNITS, ERROR_UNITS)) * CONTRACTING / np.sqrt(ERROR_UNITS)
-        layer.params["W_xh"][...] = rng.normal(size=(3, ERROR_UNITS)) * 0.3
-        inputs = rng.normal(size=(ERROR_STEPS, 1, 3))
+        layer, inputs = _drawn(seed, CONTRACTING)
         exact = layer.forward(inputs)[0]
         for bits in errors:
             errors[bits].append(
