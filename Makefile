@@ -14,7 +14,7 @@ export FULL
 export PATH := $(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup site serve test check rest lint types formulas links html twice browser mutants hostile status pdf canary lighthouse bench profile bench-peers compare clean lock
+.PHONY: help setup site serve test check rest lint types formulas again links html twice browser mutants hostile status pdf experiments canary lighthouse bench profile bench-peers compare clean lock
 
 ## help: print these sentences
 help:
@@ -60,12 +60,13 @@ serve: setup
 test: setup
 	$(call gate,tests,$(BIN)/pytest -q -n auto --ignore=tests/site)
 
-## check: run every gate, each with its seconds: tests, lint, types, broken formulas, both strict builds, links, HTML, a second build, browser (FULL=1: every page at every width)
+## check: run every gate, each with its seconds: tests, lint, types, broken formulas, the experiments in small, both strict builds, links, HTML, a second build, browser (FULL=1: every page at every width)
 check: test rest
 
 # What `make check` does beyond `make test`, in this order; .ci/run calls the two one after the other.
 rest: lint types
 	@$(MAKE) --no-print-directory formulas
+	@$(MAKE) --no-print-directory again
 	@$(MAKE) --no-print-directory links
 	@$(MAKE) --no-print-directory html
 	@$(MAKE) --no-print-directory twice
@@ -107,6 +108,14 @@ pdf: site
 ## status: count what the book has, chapter by chapter: equations, figures, questions, exercises, words
 status: setup
 	@$(BIN)/python -m scripts.status
+
+## experiments: run the experiments of the book whose results are missing or old (ONLY=adding,copying for some; CLUSTER=tcp://… for a Dask cluster; GIVE=jsb=PATH for data that no package has)
+experiments: setup
+	@$(BIN)/python -m scripts.experiments run $(if $(ONLY),--only $(ONLY)) $(if $(CLUSTER),--cluster $(CLUSTER)) $(if $(GIVE),--give $(GIVE)) $(ARGS)
+
+# The reduced form of each experiment, again, and what the book claims of the full one.
+again: setup
+	$(call gate,experiments,$(BIN)/python -m scripts.experiments check)
 
 ## canary: build the pages with Zensical and with ProperDocs too and compare the anchors; nothing waits for it
 canary: setup

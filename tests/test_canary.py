@@ -26,7 +26,7 @@ def test_the_lock_of_the_canary_pins_what_pyproject_names_and_what_the_book_uses
         (ROOT / name).read_text(encoding="utf-8") for name in ("requirements-canary.lock", "requirements.lock")
     )
     assert "http" not in lock
-    pins, own = (set(re.findall(r"^[\w.-]+==.*?(?= \\$)", text, re.M)) for text in (lock, book))
+    pins, own = (set(re.findall(r"^[\w.-]+==\S+", text, re.M)) for text in (lock, book))  # for fewer systems, it may be
     assert set(wanted) <= pins
     names = {pin.split("==")[0] for pin in own}
     assert {pin for pin in pins if pin.split("==")[0] in names} <= own, "run `make lock`: the book has moved on"

@@ -286,6 +286,7 @@ def test_our_glossary_says_the_same_in_both_languages():
 
 # English that stands in brackets behind Chinese and is no term of the glossary; each with its reason.
 NO_TERMS = {
+    "arm": "a word of this book's experiments, explained where it stands",
     "bit": "a unit",
     "bptt": "short for the title of its chapter",
     "conditional mean": "a word of probability theory, used once",
@@ -293,6 +294,11 @@ NO_TERMS = {
     "explode": "the verb of the term “exploding gradient”",
     "fork": "a word of the places that host code, not of the book",
     "gru": "short for the title of its chapter",
+    "embedded reber grammar": "the name of a task, explained where it stands",
+    "sgd": "the name of a method in a paper, as are the two that follow it there",
+    "sgd-c": "see there",
+    "sgd-cr": "see there",
+    "irnn": "the name of a network in a paper, explained where it stands",
     "held": "short for “with the gates held”, explained where it stands",
     "leaky integrator": "a word of the networks that another chapter is about",
     "lstm": "short for the title of its chapter",

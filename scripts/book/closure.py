@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -17,6 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 OURS = ("rnn", "scripts")
 DATA = re.compile(r"[\w-]+\.(?!py$)\w+")
+RESULTS, ALL_RESULTS = ROOT / "scripts" / "experiments" / "results", "*.json"
 
 
 def digest(*modules: str, without: Collection[Path] = ()) -> str:
@@ -27,16 +28,19 @@ def digest(*modules: str, without: Collection[Path] = ()) -> str:
     modules : str
         Dotted names, such as ``rnn.equations.bptt``.
     without : collection of Path
-        Files that are left out.
+        Files that are left out, with all that only they import.
 
     Returns
     -------
     str
         It changes when code, a constant, a data file named in the code or the version of NumPy or Matplotlib changes.
     """
-    files = sorted(closure(*modules).difference(without))
-    parts = list(_versions())
-    parts += [f"{path.relative_to(ROOT)} {_source(path)[0]}" for path in files]
+    return hashed(_versions(), closure(*modules, without=without))
+
+
+def hashed(also: Iterable[str], files: Iterable[Path]) -> str:
+    """Hash some text and the code of files, without their docstrings and comments."""
+    parts = [*also, *(f"{path.relative_to(ROOT)} {_source(path)[0]}" for path in sorted(files))]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
 
 
@@ -45,13 +49,13 @@ def _versions() -> tuple[str, ...]:
     return tuple(f"{name} {version(name)}" for name in ("numpy", "matplotlib"))
 
 
-def closure(*modules: str) -> set[Path]:
+def closure(*modules: str, without: Collection[Path] = ()) -> set[Path]:
     """List the files that `digest` reads."""
     found: set[Path] = set()
     waiting = [path for module in modules for path in _files(module)]
     while waiting:
         path = waiting.pop()
-        if path in found:
+        if path in found or path in without:
             continue
         found.add(path)
         _, imports, data = _source(path)
@@ -102,12 +106,12 @@ def _is_for_annotations(node: ast.AST) -> bool:
 
 
 def _data(tree: ast.AST, path: Path) -> Iterator[Path]:
-    """Yield the data files beside a module that it names in a string."""
+    """Yield the data files that a module names in a string, beside it or among the results of the experiments."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and DATA.fullmatch(node.value):
-            beside = path.parent / node.value
-            if beside.is_file():
-                yield beside
+            yield from (home / node.value for home in (path.parent, RESULTS) if (home / node.value).is_file())
+        elif isinstance(node, ast.Constant) and node.value == ALL_RESULTS:
+            yield from RESULTS.glob(ALL_RESULTS)
 
 
 def _source(path: Path) -> tuple[str, list[str], list[Path]]:
@@ -124,4 +128,16 @@ def _read(path: Path, _mtime: int) -> tuple[str, list[str], list[Path]]:
     for node in ast.walk(tree):  # comments and layout are not in the tree anyway
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node, clean=False):
             node.body = node.body[1:] or [ast.Pass()]
-    return hashlib.sha256(ast.dump(tree).encode()).hexdigest(), imports, data
+    return hashlib.sha256(spelled(tree).encode()).hexdigest(), imports, data
+
+
+def spelled(node: object) -> str:
+    """Write a syntax tree in the same way under every version of Python: without what is empty, and without types.
+
+    `ast.dump` would name fields that only some versions have, and results are kept for longer than a version lasts.
+    """
+    if isinstance(node, ast.AST):
+        fields = ((name, value) for name, value in ast.iter_fields(node) if value not in (None, []))
+        inner = ",".join(f"{name}={spelled(value)}" for name, value in fields if name not in ("kind", "ctx"))
+        return f"{type(node).__name__}({inner})"
+    return f"[{','.join(map(spelled, node))}]" if isinstance(node, list) else repr(node)

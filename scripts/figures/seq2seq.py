@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +16,7 @@ from rnn.seq2seq import Seq2Seq
 from rnn.simple import ElmanCell
 from rnn.unrolled import Unrolled
 from rnn.validate import Array
+from scripts.experiments import Found, results
 from scripts.figures import Drawing, figure, number
 from scripts.figures.diagram import Diagram
 from scripts.figures.plot import BLUE, GREEN, GREY, PURPLE, VERMILION, band, heat, plot
@@ -31,11 +30,10 @@ LOOKS = {
 }
 
 
-@cache
-def trained() -> dict[str, Any]:
-    """Return what ``python -m scripts.seq2seq`` measured."""
-    found: dict[str, Any] = json.loads((Path(__file__).parent / "seq2seq.json").read_text(encoding="utf-8"))
-    return found
+def trained(arm: str) -> list[Found]:
+    """Return what the experiment measured with a task, with attention or without, seed by seed."""
+    task, kind = arm.split("-")
+    return [run.found for run in results("seq2seq.json").where(task=task, attends=kind == "attention")]
 
 
 # --------------------------------------------------------------------------- diagrams
@@ -130,7 +128,7 @@ def seq2seq_tree() -> Drawing:
 def seq2seq_lengths() -> Drawing:
     """Draw the share of strings written without a mistake against their length."""
     fig, ax = plot(width=5.2, height=2.7)
-    exact = {arm: np.array(trained()["exact"][arm]) for arm in LOOKS}
+    exact = {arm: np.array([found["exact"] for found in trained(arm)]) for arm in LOOKS}
     lengths = np.arange(1, exact["copy-vector"].shape[1] + 1)
     for arm, (color, line) in LOOKS.items():
         band(ax, lengths, exact[arm], color=color, line=line)
@@ -153,7 +151,7 @@ def seq2seq_lengths() -> Drawing:
 @figure()
 def seq2seq_map() -> Drawing:
     """Draw where a model that reverses looks before each symbol that it writes."""
-    shown = trained()["looks"]["reverse-attention"]
+    shown = trained("reverse-attention")[0]["look"]
     weights = np.array(shown["weights"])
     fig, ax = plot(width=3.3, height=3.1)
     heat(ax, weights, largest=1.0)
@@ -178,7 +176,7 @@ def seq2seq_exact() -> dict[str, dict[str, Any]]:
     """Measure the share of strings without a mistake at some lengths, over the seeds."""
     return {
         arm: {
-            name: _summary([seed[n - 1] for seed in trained()["exact"][arm]])
+            name: _summary([found["exact"][n - 1] for found in trained(arm)])
             for name, n in (("five", 5), ("eight", 8), ("ten", 10), ("twelve", 12), ("fourteen", 14))
         }
         for arm in LOOKS
@@ -188,12 +186,11 @@ def seq2seq_exact() -> dict[str, dict[str, Any]]:
 @number
 def seq2seq_setup() -> dict[str, int]:
     """Say how the models were trained."""
-    made, sizes = trained()["made"], trained()["parameters"]
+    found = {kind: trained(f"copy-{kind}") for kind in ("vector", "attention")}
     return {
-        "seeds": len(made["seeds"]),
-        "updates": made["updates"],
-        "vector": sizes["copy-vector"],
-        "attention": sizes["copy-attention"],
+        "seeds": len(found["vector"]),
+        "updates": results("seq2seq.json").arms("updates")[0],
+        **{kind: runs[0]["parameters"] for kind, runs in found.items()},
         "letters": 64 * 42 // 3,  # of 3 bits each, in 42 numbers of 64 bits
     }
 
@@ -201,7 +198,7 @@ def seq2seq_setup() -> dict[str, int]:
 @number
 def seq2seq_forced() -> dict[str, Any]:
     """Compare measures of the models that copy ten letters without attention."""
-    runs = trained()["forced"]["copy-vector"]
+    runs = [found["forced"] for found in trained("copy-vector")]
     after = {
         name: sum(run[f"after_{name}"] for run in runs) / sum(run["after"] for run in runs) for name in ("told", "free")
     }
@@ -222,7 +219,7 @@ def seq2seq_forced() -> dict[str, Any]:
 @number
 def seq2seq_looks() -> dict[str, float]:
     """Average the weights on the letter that is about to be written and on the step after it, in the map."""
-    weights = np.array(trained()["looks"]["reverse-attention"]["weights"])
+    weights = np.array(trained("reverse-attention")[0]["look"]["weights"])
     n = weights.shape[1] - 1
     return {
         "letter": float(np.mean([weights[t, n - 1 - t] for t in range(n)])),
