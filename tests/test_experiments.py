@@ -403,7 +403,10 @@ def test_experiments_whose_data_is_not_there_are_named_and_the_others_go_on(call
     assert call("run")[0] == 1  # the data is part of the sources
     monkeypatch.setattr(store, "sources", lambda name: experiments.results(name).made["sources"])
     status, said = call("check")
-    assert (status, said.strip()) == (0, "not done again: x: the package numpy 0 cannot be fetched: offline")
+    assert (status, said.strip()) == (
+        0,
+        "laboratory.tiny is not done again: x: the package numpy 0 cannot be fetched: offline",
+    )
     monkeypatch.setenv("REQUIRE_DATA", "1")
     assert call("check")[0] == 1
 

@@ -89,7 +89,7 @@ def check(
             return
         missing = _without_data(set(chosen))
         for name, why in missing.items():
-            _say(f"not done again: {why}")
+            _say(f"{name} is not done again: {why}")
             if os.environ.get("REQUIRE_DATA") == "1" and any(
                 fetch.source(s).kind != "given" for s in experiment(name).data
             ):
