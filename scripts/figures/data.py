@@ -56,7 +56,7 @@ def data_curves() -> Drawing:
         for i in range(1, len(updates), 3):
             rows.append([f"({'abc'[place]})", int(updates[i]), float(learned[i]), float(kept[i])])
     axes[0].set_ylabel("$P$")
-    return Drawing(fig, ("", "$k$", "$P_1$", "$P_2$"), rows)
+    return Drawing(fig, ("(·)", "$k$", "$P_1$", "$P_2$"), rows)
 
 
 @table(digits=3)
@@ -231,7 +231,7 @@ def data_speakers() -> Drawing:
         ax.set(xlim=(-0.5, 2.5), ylim=(73, 102))
         ax.text(0.04, 0.05, mark, transform=ax.transAxes, fontsize=10)
     axes[0].set_ylabel("$A$")
-    return Drawing(fig, ("", "$d$", "RNN", "LSTM", "GRU"), rows)
+    return Drawing(fig, ("(·)", "$d$", "RNN", "LSTM", "GRU"), rows)
 
 
 @table(digits=3)
@@ -270,7 +270,7 @@ def data_confusions() -> Drawing:
         worst = sorted(((float(matrix[i, j]), i, j) for i in range(10) for j in range(10) if i != j), reverse=True)[:5]
         rows += [[mark, i, j, value] for value, i, j in worst]
     axes[0].set_ylabel("$i$")
-    return Drawing(fig, ("", "$i$", "$j$", r"$\%$"), rows)
+    return Drawing(fig, ("(·)", "$i$", "$j$", r"$\%$"), rows)
 
 
 @number(digits=3)

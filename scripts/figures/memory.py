@@ -54,7 +54,7 @@ def memory_latch() -> Drawing:
     ax.axhline(0.5, color=GREY, linewidth=0.7, linestyle=":")
     ax.set(xlabel=r"$\log_{10}\,|\partial h_{60}/\partial h_0|$", ylabel="$P(h_{60} > 0)$", ylim=(0.44, 1.04))
     ax.legend(loc="center left", bbox_to_anchor=(0.02, 0.5))
-    return Drawing(fig, ("", "$w$", r"$\log_{10}$", "$P$"), rows)
+    return Drawing(fig, ("$h$", "$w$", r"$\log_{10}$", "$P$"), rows)
 
 
 @number

@@ -218,7 +218,7 @@ def papers_ablations() -> Drawing:
     ax.set_yticks(range(len(order)), order)
     ax.set(xlabel="$L$", ylim=(len(order) - 0.5, -0.5))
     rows = [[v, float(losses[v].min()), float(np.median(losses[v])), float(losses[v].max())] for v in order]
-    return Drawing(fig, ("", r"$\min L$", "$L$", r"$\max L$"), rows)
+    return Drawing(fig, ("LSTM", r"$\min L$", "$L$", r"$\max L$"), rows)
 
 
 @number(digits=3)

@@ -213,7 +213,7 @@ def task_free() -> Drawing:
         ax.set_xlabel("$n$")
     for ax in axes[:, 0]:
         ax.set_ylabel("RMSE")
-    return Drawing(fig, ("", "$n$", "$h_t$", "$x_t$", "AR(2)", "AR(12)", r"$\bar{x}$"), rows)
+    return Drawing(fig, ("(·)", "$n$", "$h_t$", "$x_t$", "AR(2)", "AR(12)", r"$\bar{x}$"), rows)
 
 
 @number
@@ -312,7 +312,7 @@ def task_lengths() -> Drawing:
             rows.append((title, int(n), *map(float, middles)))
     for ax in axes[1]:
         ax.set_xlabel("$T$")
-    return Drawing(fig, ("", "$T$", "tanh", "IRNN", "LSTM", "GRU"), rows)
+    return Drawing(fig, ("(·)", "$T$", "tanh", "IRNN", "LSTM", "GRU"), rows)
 
 
 WORDS = {2: "two", 4: "four", 8: "eight", 10: "ten", 16: "sixteen", 20: "twenty", 32: "last", 40: "forty", 80: "last"}
