@@ -26,7 +26,7 @@ console = Console(stderr=True)
 Only = Annotated[str, typer.Option(help="Experiments, by name, with commas between them; all by default.")]
 Jobs = Annotated[int, typer.Option(help="Processes; as many as there are processors by default.", min=0)]
 Cluster = Annotated[str, typer.Option(help="A Dask scheduler, tcp://host:port, or `local` to start one here.")]
-Give = Annotated[list[str], typer.Option(help="NAME=PATH of data that no package has; may be repeated.")]
+Give = Annotated[list[str] | None, typer.Option(help="NAME=PATH of data that no package has; may be repeated.")]
 
 
 @app.command()
@@ -35,13 +35,13 @@ def run(
     tier: Annotated[str, typer.Option(help="full, reduced or both.")] = "both",
     jobs: Jobs = 0,
     cluster: Cluster = "",
-    give: Give = [],  # noqa: B006  # typer copies it
+    give: Give = None,
     afresh: Annotated[bool, typer.Option(help="Run again what is there already.")] = False,
 ) -> None:
     """Run what is missing or was made by other sources, and write the results; what was interrupted goes on."""
     chosen, tiers = _chosen(only), _tiers(tier)
     with _messages():
-        for given in give:
+        for given in give or []:
             fetch.give(*_parts(given))
         plans = {(name, t): Plan.of(name, t, afresh=afresh) for name in chosen for t in tiers}
         for note in (note for plan in plans.values() for note in plan.notes):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from rnn.losses import length_mask, softmax_cross_entropy
 from rnn.optim import Adam, clip_by_norm
 from rnn.text import Scaler, pad
 from rnn.validate import Array
+from scripts.experiments import Found
 
 CELLS: dict[str, Any] = {"tanh": RNN, "lstm": LSTM, "gru": GRU}
 
@@ -40,6 +42,29 @@ def mean_scores(outputs: Array, lengths: Array) -> tuple[Array, Array]:
 
 
 # --8<-- [end:mean-scores]
+
+
+def guess(
+    parts: tuple[Spoken, Spoken, Spoken],
+    model: str,
+    directions: int,
+    hidden: int,
+    *,
+    nets: int,
+    batch: int,
+    updates: int,
+    seed: int,
+) -> tuple[Array, Found]:
+    """Learn the first part by K networks, or by a rival, and classify the third: guesses (K, N), and what it took."""
+    learned, _, test = parts
+    if model in RIVALS:
+        guesses = np.repeat(RIVALS[model](learned, test)[np.newaxis], nets, axis=0)
+        return guesses, {"updates": [0] * nets, "size": [0] * nets}
+    inputs, classes = learned.sequences[0].shape[1], len(np.unique(learned.classes))
+    net = network(model, directions, inputs, hidden, classes, nets, seed)
+    size = sum(value.size for value in net.params.values()) // nets
+    guesses, when = train(net, parts, nets=nets, batch=batch, updates=updates, look=10, seed=seed)
+    return guesses, {"updates": when, "size": [size] * nets}
 
 
 def network(cell: str, directions: int, inputs: int, hidden: int, outputs: int, nets: int, seed: int) -> Stacked:
@@ -136,3 +161,6 @@ def warped(learned: Spoken, test: Spoken) -> Array:
 
 
 # --8<-- [end:warped]
+
+
+RIVALS: dict[str, Callable[[Spoken, Spoken], Array]] = {"gaussians": gaussians, "warped": warped}

@@ -13,38 +13,49 @@ from rnn.linear import Linear
 from rnn.losses import LastStep, softmax_cross_entropy
 from rnn.validate import Array
 
-KINDS: dict[str, Any] = {"tanh": RNN, "lstm": LSTM, "gru": GRU}
-
 # The loss of the last step, of each network by itself: scores (T, K, B, V), answers (K, B).
 last_step = LastStep(partial(softmax_cross_entropy, seeds=True))
+
+
+def layer(cell: str, inputs: int, hidden: int, nets: int, rng: np.random.Generator, **options: Any) -> Any:
+    """Make K recurrent layers on a leading axis, with the package's own start.
+
+    Parameters
+    ----------
+    cell : str
+        ``tanh`` and ``linear``, whose recurrent weights start orthogonal; ``irnn``, with rectifiers, with the identity
+        and small input weights (Le, Jaitly & Hinton 2015); ``lstm`` with a forget bias of 1; ``gru``.
+    inputs, hidden, nets : int
+        The sizes D and H, and the number K.
+    rng : numpy.random.Generator
+        Where the weights come from.
+    options
+        Passed to the layer: ``forget_bias``, ``update_bias``; ``dtype``, which is float32 if it is not given.
+    """
+    options = {"seeds": nets, "rng": rng, "dtype": np.float32, **options}
+    if cell in ("lstm", "gru"):
+        return {"lstm": LSTM, "gru": GRU}[cell](inputs, hidden, **options)
+    nonlinearity = {"linear": "identity", "tanh": "tanh", "irnn": "relu"}[cell]
+    made = RNN(inputs, hidden, nonlinearity=nonlinearity, **options)
+    if cell == "irnn":
+        made.params["W_xh"][...] = rng.normal(0, 0.001, made.params["W_xh"].shape)
+    return made
 
 
 def models(
     cell: str, inputs: int, hidden: int, outputs: int, nets: int, rng: np.random.Generator, **options: Any
 ) -> Stacked:
-    """Make K networks of a recurrent layer and linear scores, in single precision, with the package's own start.
-
-    Parameters
-    ----------
-    cell : {"tanh", "lstm", "gru"}
-        Which; recurrent weights are orthogonal, the forget bias is 1, the update bias 0.
-    inputs, hidden, outputs, nets : int
-        The sizes D, H and O, and the number K.
-    rng : numpy.random.Generator
-        Where the weights come from.
-    options
-        Passed to the layer: ``forget_bias``, ``update_bias``.
-    """
-    below = KINDS[cell](inputs, hidden, seeds=nets, rng=rng, dtype=np.float32, **options)
-    return Stacked([below, Linear(hidden, outputs, seeds=nets, rng=rng, dtype=np.float32)])
+    """Make K such layers with linear scores on top; arrays are (T, K, B, D) then."""
+    below = layer(cell, inputs, hidden, nets, rng, **options)
+    return Stacked([below, Linear(hidden, outputs, seeds=nets, rng=rng, dtype=options.get("dtype", np.float32))])
 
 
-def single(net: Stacked, cell: str, k: int) -> Stacked:
+def single(net: Stacked, k: int) -> Stacked:
     """Return network k of several by itself, with the same weights."""
     below, above = net.parts
     one = Stacked(
         [
-            KINDS[cell](below.input_size, below.hidden_size, dtype=np.float32),
+            type(below)(below.input_size, below.hidden_size, dtype=np.float32),
             Linear(below.hidden_size, above.output_size, dtype=np.float32),
         ]
     )

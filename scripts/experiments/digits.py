@@ -14,10 +14,10 @@ import numpy as np
 
 from rnn.validate import Array
 from scripts.experiments import Experiment, Found, Pair, Results, claim
-from scripts.experiments._classify import Spoken, gaussians, network, train, warped
+from scripts.experiments._classify import Spoken, guess
 
 NETS = 5
-DIGITS, COEFFICIENTS = 10, 13
+DIGITS = 10
 FIRST = {"learned": 0, "validation": 12, "test": 14}  # of the voices of each part
 
 
@@ -38,22 +38,13 @@ def load(language: str) -> tuple[Spoken, Spoken, Spoken]:
 
 def run(seed: int, language: str, model: str, directions: int, hidden: int, updates: int) -> Found:
     """Train five networks, or ask a rival; each gives the share of the test that is right, in percent."""
-    learned, validation, test = load(language)
-    updates_of = [0] * NETS
-    if model in ("gaussians", "warped"):
-        rule = gaussians if model == "gaussians" else warped
-        guesses = np.repeat(rule(learned, test)[np.newaxis], NETS, axis=0)
-        size = 0
-    else:
-        net = network(model, directions, COEFFICIENTS, hidden, DIGITS, NETS, seed)
-        size = sum(value.size for value in net.params.values()) // NETS
-        options = {"nets": NETS, "batch": 60, "updates": updates, "look": 10, "seed": seed}
-        guesses, updates_of = train(net, (learned, validation, test), **options)
+    data = load(language)
+    guesses, took = guess(data, model, directions, hidden, nets=NETS, batch=60, updates=updates, seed=seed)
+    classes = data[-1].classes
     heard = np.zeros((NETS, DIGITS, DIGITS), int)
-    for net_, row in enumerate(guesses):
-        np.add.at(heard[net_], (test.classes, row), 1)
-    right = 100 * (guesses == test.classes).mean(axis=1)
-    return {"right": right, "heard": heard, "updates": updates_of, "size": [size] * NETS}
+    for k, row in enumerate(guesses):
+        np.add.at(heard[k], (classes, row), 1)
+    return {"right": 100 * (guesses == classes).mean(axis=1), "heard": heard, **took}
 
 
 SIZES = {("tanh", 1): 60, ("tanh", 2): 41, ("lstm", 1): 29, ("lstm", 2): 18, ("gru", 1): 33, ("gru", 2): 22}

@@ -51,9 +51,10 @@ DRAW = {"xor": bits, "letters": letters}
 
 def many(task: str, batch: int, rng: np.random.Generator) -> tuple[Array, Array, Array]:
     """Draw for each of the networks streams of its own: all with axes (T, NETS, batch, …)."""
-    return tuple(  # type: ignore[return-value]
+    x, wanted, places = (
         values.reshape(STEPS, NETS, batch, *values.shape[2:]) for values in DRAW[task](NETS * batch, rng)
     )
+    return x, wanted, places
 
 
 # --8<-- [start:reach]
@@ -61,8 +62,8 @@ def one_step(net: Stacked, layer: RNN, x: Array) -> Array:
     """Run all steps as sequences of length 1, each with the state before it: nothing flows back beyond a step."""
     h, _ = layer.forward(x)
     before = np.concatenate([np.zeros_like(h[:1]), h[:-1]])
-    outputs, _ = net.forward(side_by_side(x), ((side_by_side(before)[0],), ()))
-    return outputs  # type: ignore[no-any-return]
+    outputs: Array = net.forward(side_by_side(x), ((side_by_side(before)[0],), ()))[0]
+    return outputs
 
 
 def side_by_side(values: Array) -> Array:

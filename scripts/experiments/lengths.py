@@ -20,7 +20,7 @@ from rnn.optim import Adam, clip_by_norm
 from rnn.tasks import Task
 from rnn.validate import Array
 from scripts.experiments import Experiment, Found, Pair, Results, claim
-from scripts.experiments._several import model
+from scripts.experiments._many import models
 
 NETS, HIDDEN, BATCH, TEST = 5, 32, 32, 200  # the last two for each net
 LOOKS = 20  # at the error, in each training
@@ -68,7 +68,7 @@ def run(seed: int, task: str, length: int, cell: str, updates: int) -> Found:
             "updates": [0] * NETS,
         }
     rng = np.random.default_rng([seed, length])
-    net, optimizer = model(cell, SIZES[task][0], HIDDEN, SIZES[task][1], NETS, rng, np.float32), Adam(RATES[cell])
+    net, optimizer = models(cell, SIZES[task][0], HIDDEN, SIZES[task][1], NETS, rng), Adam(RATES[cell])
     loss = mse if task in ("adding", "sine") else softmax_cross_entropy
 
     def error(of: str, longer: int = 1) -> Array:

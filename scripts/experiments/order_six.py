@@ -58,7 +58,7 @@ def run(seed: int, cell: str, bias: float, length: int, sequences: int) -> Found
         seen += BATCH
         for k in np.flatnonzero(streak >= STREAK).tolist():
             if stopped[k] is None:
-                stopped[k], mistakes[k] = seen, wrong(single(net, cell, k), seed, length)
+                stopped[k], mistakes[k] = seen, wrong(single(net, k), seed, length)
         _, d_scores = last_step(scores, answers, length_mask(lengths, len(scores)))
         net.backward(d_scores)
         optimizer.update(net.params, clip_by_norm(net.grads, 1.0, seeds=True)[0])

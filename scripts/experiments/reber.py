@@ -27,11 +27,11 @@ NETS, RATE, STRINGS, LOOK = 15, 0.01, 256, 500
 loss = partial(softmax_cross_entropy, seeds=True)
 
 
-def legal(net: Any, cell: str, task: Any) -> Array:
+def legal(net: Any, task: Any) -> Array:
     """Return for each network the share of strings in which the legal symbols lead everywhere."""
     shares = []
     for k in range(NETS):
-        scores, _ = single(net, cell, k).forward(task.inputs.astype(np.float32), lengths=task.lengths)
+        scores, _ = single(net, k).forward(task.inputs.astype(np.float32), lengths=task.lengths)
         shares.append(legal_lead(scores, task.legal).mean())
     return np.array(shares)
 
@@ -46,7 +46,7 @@ def run(seed: int, cell: str, hidden: int, cut: bool, sequences: int) -> Found:
     looks = []
     for seen in range(sequences + 1):
         if seen % LOOK == 0:
-            shares = [legal(net, cell, task) for task in (train, test)]
+            shares = [legal(net, task) for task in (train, test)]
             looks.append(np.all(np.array(shares) == 1, axis=0))
             if np.any(looks, axis=0).all():
                 break

@@ -15,7 +15,7 @@ from rnn.losses import mse
 from rnn.optim import Adam, clip_by_norm, cosine
 from rnn.validate import Array
 from scripts.experiments import Experiment, Found, Pair, Results, claim
-from scripts.experiments._several import model
+from scripts.experiments._many import models
 
 NETS = 10
 HIDDEN, BATCH = 16, 16
@@ -31,7 +31,7 @@ def run(seed: int, kind: str, cell: str, updates: int) -> Found:
     cut, steps = (600, 40) if sine else (SEEN, 12)
     mean, scale = values[:cut].mean(), values[:cut].std()
     series = (values - mean) / scale
-    net, optimizer, schedule = model(cell, 1, HIDDEN, 1, NETS, rng, np.float64), Adam(), cosine(updates)
+    net, optimizer, schedule = models(cell, 1, HIDDEN, 1, NETS, rng, dtype=np.float64), Adam(), cosine(updates)
     # --8<-- [start:train]
     for update in range(updates):
         starts = rng.integers(0, cut - steps, (NETS, BATCH))
