@@ -14,7 +14,7 @@ export FULL
 export PATH := $(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup site serve test check rest lint types formulas again links html twice browser mutants hostile status pdf experiments canary lighthouse bench profile bench-peers compare clean lock
+.PHONY: help setup site serve test check rest lint types formulas again links html twice browser mutants hostile status pdf experiments workshop canary lighthouse bench profile bench-peers compare clean lock
 
 ## help: print these sentences
 help:
@@ -116,6 +116,11 @@ experiments: setup
 # The reduced form of each experiment, again, and what the book claims of the full one.
 again: setup
 	$(call gate,experiments,$(BIN)/python -m scripts.experiments check)
+
+## workshop: grade every wrong and every right submission of tests/workshop, print the name that each mistake gets, and check the exercises (5 minutes)
+workshop: setup
+	@$(BIN)/python -m tests.workshop
+	@$(BIN)/rnn check --self
 
 ## canary: build the pages with Zensical and with ProperDocs too and compare the anchors; nothing waits for it
 canary: setup

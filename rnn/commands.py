@@ -24,6 +24,8 @@ def build() -> "typer.Typer":
     import rich  # noqa: F401 (missing it should show before any work is done)
     import typer
 
+    from rnn.workshop import commands as workshop
+
     app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
     @app.callback()
@@ -32,6 +34,7 @@ def build() -> "typer.Typer":
 
     for add in (_add_train, _add_generate, _add_counts, _add_gradients, _add_export):
         add(app)
+    workshop.add(app)
     return app
 
 

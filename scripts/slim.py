@@ -1,4 +1,4 @@
-"""Leave out of a built site what none of its pages uses: selectors, faces, repeated drawings, indentation."""
+"""Leave out of a built site what none of its pages uses: selectors, faces, repeated drawings, comments, indentation."""
 
 from __future__ import annotations
 
@@ -38,6 +38,8 @@ def slim(site: Path) -> None:
         names.update(WORD.findall(script.read_text(encoding="utf-8")))
     for text in (*sheets.values(), *(script.read_text(encoding="utf-8") for script in scripts)):
         read.update(chain.from_iterable(READ.findall(text)))
+    for script in site.glob("*/js/*.js"):
+        script.write_text(slim_script(script.read_text(encoding="utf-8")), encoding="utf-8")
     for path, text in sheets.items():
         own = path.with_name("book.css") if path.parent.name == "css" else path.parents[1] / "css" / "book.css"
         settled = _root_properties(sheets[own]) if path.name == "material.css" else frozenset()
@@ -83,6 +85,14 @@ def share_paths(html: str) -> str:
         return f'{box}<path id="{names[path]}" stroke="none" d="{path}"/>'  # KaTeX's style sheet reaches no copy
 
     return STRETCHED.sub(replace, html)
+
+
+def slim_script(text: str) -> str:
+    """Return a script of ours without the lines that are comments, and without indentation; the source keeps both."""
+    lines = [line.strip() for line in text.splitlines()]
+    if open_ := [line for line in lines if line.count("`") % 2]:
+        raise ValueError(f"script: expected every text in backticks to end on its line, got {open_[0]!r}")
+    return "".join(f"{line}\n" for line in lines if line and not line.startswith("//"))
 
 
 def slim_style(text: str, names: set[str], read: set[str], settled: frozenset[str] = frozenset()) -> str:

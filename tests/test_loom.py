@@ -290,7 +290,7 @@ def small_book(tmp_path):
         if page.stem not in KEPT:  # of the others only the places that links lead to
             headings = [line for line in page.read_text(encoding="utf-8").splitlines() if line.startswith("#")]
             page.write_text("\n\n".join(headings) + "\n", encoding="utf-8")
-            for place in ("rnn/equations/{}.py", "scripts/figures/{}.py"):
+            for place in ("rnn/equations/{}.py", "rnn/workshop/exercises/{}.py", "scripts/figures/{}.py"):
                 (folder / place.format(page.stem)).unlink(missing_ok=True)
     config = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
     config = re.sub(r"^(hooks:| *mkdocs-jupyter:|.*: labs/).*\n", "", config, flags=re.M)

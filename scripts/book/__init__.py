@@ -22,10 +22,12 @@ from pymdownx.blocks import BlocksExtension, BlocksProcessor
 from pymdownx.blocks.block import Block
 
 from scripts.book import checks, katex
+from scripts.book.answers import Answers
 from scripts.book.badge import badge, failure
 from scripts.book.cards import CheckTerms, Terms
 from scripts.book.citations import CheckCitations, Citation, ReferencesBlock
 from scripts.book.closure import ROOT
+from scripts.book.exercises import Exercises, Known, problems
 from scripts.book.figures import FigureBlock, Number, TableBlock, label
 from scripts.book.pages import SESSION, Edition, Formula, Page, nearest
 from scripts.book.quiz import Quiz
@@ -46,11 +48,14 @@ class Book:
         self.declared: dict[str, Any] = {}
         self.drawn: dict[str, Any] = {}
         self.unready = ""  # why nothing can be drawn at all
+        self.exercises: list[Known] = []  # those that the workshop can check
+        self.unlisted = ""  # why it cannot say which these are
 
     def refresh(self) -> None:
         """Read the pages and check their formulas, if anything has changed; report what concerns no one page."""
         changed = self.edition.refresh()
         self._compute()
+        self._count_exercises(changed)
         try:
             registry, self.results = checks.check({name: f.tex for name, f in self.edition.formulas.items()})
         except checks.ComputeError as e:
@@ -79,6 +84,22 @@ class Book:
                 log.warning(
                     "%s: %s %s is on no page of the edition %s", place, self.declared[name]["kind"], name, self.lang
                 )
+
+    def _count_exercises(self, changed: bool) -> None:
+        """Ask the workshop which exercises it checks; report where it and the pages differ."""
+        before = self.exercises, self.unlisted
+        try:
+            self.exercises, self.unlisted = checks.exercises(), ""
+        except checks.ComputeError as e:
+            self.exercises, self.unlisted = [], str(e)
+            if before[1] != self.unlisted:
+                log.warning("no exercise can be checked: %s", e)
+        if changed or (self.exercises, self.unlisted) != before:
+            for page, line, reason in problems(self.edition, self.lang, self.exercises):
+                if page:
+                    report(page, line, reason)
+                else:
+                    log.warning("%s; it is on no page of the edition %s", reason, self.lang)
 
     def computed(self, kind: str, name: str, page: Page, line: int) -> dict[str, Any] | None:
         """Return the result of a figure, table or number; if there is none, report why."""
@@ -135,6 +156,8 @@ class BookExtension(BlocksExtension):
         md.treeprocessors.register(References(md), "book-references", 5)  # after inline (20), before MkDocs' links (0)
         md.treeprocessors.register(Terms(md), "book-terms", 5)
         md.treeprocessors.register(Quiz(md), "book-quiz", 5)
+        md.treeprocessors.register(Answers(md), "book-answers", 5)
+        md.treeprocessors.register(Exercises(md), "book-exercises", 5)  # its links are MkDocs' to resolve (0)
         md.treeprocessors.register(ReadingTime(md), "book-reading-time", 5)
         md.inlinePatterns.register(Citation(md), "book-citation", 184)
         md.inlinePatterns.register(Number(md), "book-number", 185)  # after code (190), before links and emphasis

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.book import cache
+from scripts.book import exercises as listing
 from scripts.book.closure import ROOT, digest
 from scripts.book.pages import Edition
 
@@ -118,6 +119,24 @@ def session(name: str) -> str:
     return str(printed)
 
 
+def exercises() -> list[listing.Known]:
+    """Return the exercises that the workshop can check.
+
+    Raises
+    ------
+    ComputeError
+        If one of its modules cannot be imported.
+    """
+    modules = sorted(path.stem for path in (ROOT / "rnn" / "workshop" / "exercises").glob("[a-z]*.py"))
+    names = (f"rnn.workshop.exercises.{module}" for module in modules)
+    key = cache.key(_digest(listing.__name__, "rnn.workshop.exercise", *names), "exercises", *modules)
+    printed = _load("exercises", key)
+    if printed is None:
+        printed = run([sys.executable, "-m", listing.__name__], "")
+        _store("exercises", key, printed)
+    return listing.from_json(printed)
+
+
 def prepare(edition: Edition) -> None:
     """Compute side by side what the pages will ask for, so that two builds at once find it done.
 
@@ -131,6 +150,7 @@ def prepare(edition: Edition) -> None:
     tasks += [
         partial(compute, {name for name in edition.computed if chapter_of(name) == chapter}) for chapter in chapters
     ]
+    tasks += [exercises]
     tasks += [partial(session, name) for page in edition.pages for name in page.sessions]
     tasks += [partial(labs.outputs, path) for path in sorted(edition.docs.glob("labs/*.py"))]
     with ThreadPoolExecutor(os.cpu_count()) as pool:

@@ -87,6 +87,7 @@ def resize(page: Page, width: int) -> None:
 
 def unfold(page: Page) -> None:
     """Open every box that a reader can open in the text; badges, which lie over it, stay as they are."""
+    page.evaluate("for (const button of document.querySelectorAll('.own button[aria-expanded=false]')) button.click()")
     page.evaluate("for (const box of document.querySelectorAll('article details:not(.eq-badge)')) box.open = true")
 
 

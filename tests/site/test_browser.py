@@ -56,11 +56,11 @@ def test_a_first_visit_is_light_and_quiet(site: Site, reader: Reader, lang: str,
 
 def use_everything(page: Page) -> None:
     """Use what a page offers: badges, boxes, the copy button, light and dark."""
+    unfold(page)
     badge = page.locator(".eq-ok .eq-badge > summary")
     if badge.count():
         badge.first.click()
         page.keyboard.press("Escape")
-    unfold(page)
     copy = page.locator(".md-code__button:visible")  # one in a closed badge cannot be clicked
     if copy.count():
         copy.first.click()

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from host import ROOT, Site
 from playwright.sync_api import Page, Route
 from reading import FULL, LOCALE, Reader, resize, search, unfold, visit
 
 from scripts.assets import MOST_TABS
-from scripts.slim import share_paths, short_lengths, slim_style, without_indentation
+from scripts.slim import share_paths, short_lengths, slim_script, slim_style, without_indentation
 
 # The style of every kind of element as the browser computes it, and that of what stands before and after it.  A kind is
 # a tag with its classes inside another: one of each is enough, and a page has twenty thousand elements.
@@ -130,3 +131,10 @@ def test_lengths_are_short_and_the_same() -> None:
     assert short_lengths(far) == '<span style="top:-10.5em;height:100.001em;width:0em;left:20em">'
     for other in ("<p>0.1234em</p>", '<span class="a">height:0.1234em;</span>', '<svg style="--wide:614px">'):
         assert short_lengths(other) == other
+
+
+def test_a_script_loses_its_comments_and_no_text() -> None:
+    script = "// a note\n{\n  // another\n\n  const address = `https://${host}//x`; // stays\n}\n"
+    assert slim_script(script) == "{\nconst address = `https://${host}//x`; // stays\n}\n"
+    with pytest.raises(ValueError, match="backticks"):
+        slim_script("const text = `two\n// lines`;\n")
