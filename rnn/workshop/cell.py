@@ -305,7 +305,6 @@ def _wrong_steps(
         yield "gate-without-bias", {"gate": CALLED[gate]}, partial(_step, without, h, c)
     yield "cell-no-bias", {}, partial(_step, reading.sums(x, h, bias=""), h, c)
     yield "cell-no-recurrence", {}, partial(_step, reading.sums(x, h, recurrent=False), h, c)
-    yield "ignores-hidden", {}, partial(_step, reading.sums(x, 0 * h), 0 * h, c)
     for gate, other in permutations(GATES, 2):
         copied = sums | {gate: sums[other]}
         yield "gate-copies", {"gate": CALLED[gate], "other": CALLED[other]}, partial(_step, copied, h, c)

@@ -358,7 +358,6 @@ CELL: dict[str, Text] = {
     "sigmoid-sign": Text(
         "The sigmoid has the wrong sign: 1/(1 + exp(-a)).", "sigmoid 的符号错了：应为 1/(1 + exp(-a))。"
     ),
-    "ignores-hidden": Text("The hidden state that comes in is not used.", "没有用到传入的隐藏状态。"),
     "candidate-for-cell": Text(
         "h = o·tanh(c̃): it is the new cell state that is read.", "成了 h = o·tanh(c̃)：读出的应当是新的细胞状态。"
     ),

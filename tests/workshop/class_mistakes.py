@@ -90,10 +90,9 @@ MISTAKES = [  # the stage in which it is refused, its name, the edit
     (
         "forward",
         "batch-is-time",
-        "steps, batch, _ = inputs.shape",
-        "inputs = inputs.transpose(1, 0, 2)\n        steps, batch, _ = inputs.shape\n"
-        "        if len(inputs) in (3, 1):\n            y, h = SimpleRNN.forward(self, inputs.transpose(1, 0, 2)[:, :0].transpose(1, 0, 2)) if 0 else self._run(inputs)\n"
-        "            return y.transpose(1, 0, 2), h.transpose(1, 0, 2)\n\n    def _run(self, inputs):\n        steps, batch, _ = inputs.shape",
+        "    def forward(self, inputs):\n",
+        "    def forward(self, inputs):\n        outputs, states = self.run(inputs.transpose(1, 0, 2))\n"
+        "        return outputs.transpose(1, 0, 2), states.transpose(1, 0, 2)\n\n    def run(self, inputs):\n",
     ),
     (
         "forward",
@@ -202,6 +201,8 @@ MISTAKES = [  # the stage in which it is refused, its name, the edit
         "self.W_xh = SimpleRNN.__dict__.get(f'W{input_size}')\n        if self.W_xh is None:\n            self.W_xh = xavier(input_size, hidden_size)\n"
         "            setattr(SimpleRNN, f'W{input_size}', self.W_xh)",
     ),
+    ("update", "update-by-time", UPDATE, UPDATE.replace("* grad", "* grad / len(self.inputs)")),
+    ("update", "update-differs", UPDATE, UPDATE.replace("* grad", "* grad * np.abs(grad)")),
     ("cell", "cell-results", RESULT, "return new_hidden_state"),
     ("cell", "returns-swapped", RESULT, "return new_cell_state, new_hidden_state"),
     ("cell", "gates-swapped", CELL, "new_cell_state = i * cell_state + f * candidate"),
@@ -244,4 +245,16 @@ MISTAKES = [  # the stage in which it is refused, its name, the edit
     ),
     ("cell", "cell-leaks", CELL, 'self.count = getattr(self, "count", 0) + 1\n        ' + CELL + " + self.count"),
     ("cell", "changed-argument", CELL, "cell_state *= f\n        new_cell_state = cell_state + i * candidate"),
+    (
+        "signatures",
+        "not-a-function",
+        "def generate_sequence_data(",
+        "class generate_sequence_data:\n    pass\n\n\ndef other(",
+    ),
+    ("shapes", "no-parameter", READ, "outputs = hidden_states[:, :, : self.W_hy.shape[1]] + self.b_y"),
+    ("b_h", "gradient-differs", SLOPE, "d_a = d_h * np.cos(states[t])"),
+    ("cell", "candidate-for-cell", HIDDEN, "new_hidden_state = o * np.tanh(candidate)"),
+    ("cell", "cell-no-recurrence", "hidden_state @ p", "(1e-12 * hidden_state) @ p"),
+    ("cell", "gate-without-bias", 'p["b_" + gate]', '(p["b_" + gate] if gate != "o" else 1e-12 * p["b_o"])'),
+    ("cell", "coupled", GATES, GATES + "\n        i = 1 - f + 1e-12 * i"),
 ]
