@@ -197,6 +197,8 @@ def until(process, text):
 
 
 def test_the_exercises_are_what_they_promise(tmp_path):
-    done = run("check", "--self", cwd=tmp_path)
+    done = run("check", "remedies", "--self", cwd=tmp_path)  # all of them have a test of their own
     assert done.returncode == 0, done.stdout
-    assert f"{len(registry())} exercises" in done.stdout
+    planted = sum(len(exercise.planted) for exercise in registry().values() if exercise.chapter == "remedies")
+    assert f"2 exercises, {planted} planted mistakes" in " ".join(done.stdout.split())
+    assert run("check", "remedy", "--self", cwd=tmp_path).returncode == 2

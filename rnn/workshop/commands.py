@@ -137,7 +137,9 @@ def _add_check(app: "typer.Typer") -> None:
         memory: Annotated[int, typer.Option(min=256, help="How much memory it may have, in MB.")] = 2048,
         jobs: Annotated[int, typer.Option(min=0, help="How many submissions at a time; 0: one a processor.")] = 0,
         listing: Annotated[bool, typer.Option("--list", help="List the exercises that can be checked.")] = False,
-        itself: Annotated[bool, typer.Option("--self", help="Check the exercises themselves.")] = False,
+        itself: Annotated[
+            bool, typer.Option("--self", help="Check the exercises themselves, all or those of a chapter.")
+        ] = False,
     ) -> None:
         """Grade the assignment, an exercise, or a folder of submissions; the exit status is 0 if all pass, else 1."""
         from rnn.workshop.check import Limits
@@ -146,7 +148,7 @@ def _add_check(app: "typer.Typer") -> None:
             language = _checked_language(lang)
             limits = Limits(seconds, memory << 20)
             if itself or listing:
-                good = _check_itself(language) if itself else _list_exercises(language)
+                good = _check_itself(target, language) if itself else _list_exercises(language)
             elif not target:
                 raise ValueError("expected a file, a folder or an exercise; `rnn check --help` shows how")
             elif Path(target).is_dir():
@@ -381,14 +383,16 @@ def _list_exercises(lang: str) -> bool:
     return True
 
 
-def _check_itself(lang: str) -> bool:
+def _check_itself(chapter: str, lang: str) -> bool:
     from rich.progress import track
     from rich.table import Table
     from rich.text import Text as Line
 
     from rnn.workshop.exercise import registry
 
-    exercises = list(registry().values())
+    exercises = [exercise for exercise in registry().values() if chapter in ("", exercise.chapter, exercise.id)]
+    if not exercises:
+        raise ValueError(f"expected a chapter or an exercise that can be checked, got {chapter!r}")
     table, bad = Table("", "", "", box=None, show_header=False), 0
     for exercise in track(exercises, "", console=_console(stderr=True), transient=True):
         problems = exercise.problems()

@@ -10,11 +10,15 @@ import inspect
 import pkgutil
 import re
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from itertools import count
 from typing import Any
+
+import numpy as np
 
 from rnn.workshop.subject import Subject, local
 from rnn.workshop.wrong import GENERAL, Text, Wrong
@@ -100,6 +104,10 @@ class Exercise:
 
     def problems(self) -> list[str]:
         """Hold the exercise to what is promised of it: the skeleton fails, the answer passes, mistakes are named."""
+        with same_numbers():
+            return self._problems()
+
+    def _problems(self) -> list[str]:
         found = [f"{key} is planted and has no name" for key, *_ in self.planted if key not in GENERAL | self.names]
         if len({(old, new) for _, old, new in self.planted}) < LEAST_PLANTED:
             found.append(f"expected at least {LEAST_PLANTED} planted mistakes, got {len(self.planted)}")
@@ -120,6 +128,17 @@ class Exercise:
 
     def _subject(self) -> Subject:
         return local(package=self.package, stubs=self.stubs)
+
+
+@contextmanager
+def same_numbers(seed: int = 0) -> Iterator[None]:
+    """Let the fresh generators of `np.random.default_rng()` be the same ones in every run, each unlike the others."""
+    fresh, number = np.random.default_rng, count()
+    np.random.default_rng = lambda given=None: fresh([seed, next(number)] if given is None else given)  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        np.random.default_rng = fresh
 
 
 @cache
