@@ -1,5 +1,6 @@
 """Hostile submissions: none passes, none hangs, none harms; with bubblewrap and without."""
 
+import json
 import os
 import socket
 import subprocess
@@ -62,8 +63,8 @@ AT_IMPORT = {
     "a crash": ("import faulthandler\nfaulthandler._sigsegv()", {"ended"}),
     "a signal": ("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)", {"forbidden", "ended"}),
     "a connection": ("import socket\nsocket.create_connection(('127.0.0.1', 9), 1)", {"forbidden"}),
-    "a file elsewhere": ("import tempfile\nopen('/tmp/rnn-was-here', 'w')", {"forbidden"}),
-    "a file removed": ("import os\nos.remove('/tmp/rnn-was-here')", {"forbidden"}),
+    "a file elsewhere": ("open('../rnn-was-here', 'w')", {"forbidden"}),
+    "a file removed": ("import os\nos.remove('../rnn-was-here')", {"forbidden"}),
     "a full disk": ("f = open('big', 'wb')\nwhile True:\n    f.write(bytes(1 << 20))", {"raises", "ended", "time"}),
     "a C library": ("import ctypes\nctypes.CDLL(None).fork()", {"forbidden"}),
     "the package": ("import importlib\nimportlib.import_module('r' + 'nn')", {"reference"}),
@@ -73,6 +74,7 @@ AT_IMPORT = {
         {"nonsense"},
     ),
     "a flood of output": ("import sys\nwhile True:\n    print('all tests passed' * 1000)", {"time"}),
+    "many files": ("n = 0\nwhile True:\n    n += 1\n    open(f'{n}.bin', 'wb').write(bytes(1 << 20))", {"forbidden"}),
     "threads": (
         "import threading\nfor _ in range(20):\n    threading.Thread(target=lambda: [0 for _ in iter(int, 1)]).start()",
         {"missing", "time"},
@@ -139,6 +141,64 @@ def test_a_correct_submission_passes_in_the_sandbox():
         sandbox.close()
     assert report.wrong is None, report.sentence("en")
     assert not sandbox.folder.exists()
+
+
+def test_pictures_can_be_drawn_where_nobody_has_drawn_before(tmp_path, monkeypatch):
+    """Matplotlib looks for fonts with a program of the system then, which the guard would refuse."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("MPLCONFIGDIR", raising=False)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    sandbox = Sandbox()
+    try:
+        assert not list(sandbox.folder.rglob("fontlist*"))
+        report = grade(sandboxed(sandbox), SOLUTION, only=("signatures",))
+    finally:
+        sandbox.close()
+    assert report.wrong is None, report.sentence("en")
+
+
+FLOOD = """
+import os, threading
+def flood():
+    line = b"[" + b"0" * (1 << 20) + b"]" + bytes([10])
+    while True:
+        for n in range(3, 30):
+            try:
+                os.write(n, line)
+            except OSError:
+                pass
+threading.Thread(target=flood, daemon=True).start()
+while True:
+    pass
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_a_flood_of_answers_does_not_fill_the_memory_of_the_grader(tmp_path, monkeypatch):
+    monkeypatch.setattr(subject, "LOAD", 3.0)
+    threads = threading.active_count()
+    before = resident()
+    assert key(HEAD + FLOOD, tmp_path) in {"nonsense", "time", "ended"}
+    sandbox = Sandbox()  # asked nothing, and it writes all the same
+    try:
+        sandbox.process.stdin.write(b'{"do": "load", "number": "0", "with": ' + load(HEAD + FLOOD) + b"}\n")
+        sandbox.process.stdin.flush()
+        time.sleep(3)
+        assert resident() - before < 200 << 20
+    finally:
+        sandbox.close()
+    deadline = time.monotonic() + 5
+    while threading.active_count() > threads and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert threading.active_count() <= threads
+
+
+def load(source):
+    return json.dumps({"source": source, "refuse": [], "stubs": []}).encode()
+
+
+def resident():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def test_nothing_comes_from_the_network(kind):

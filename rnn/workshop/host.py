@@ -43,7 +43,8 @@ MOST_STATES = 200  # steps of which the states are kept
 METHODS = ("forward", "backward", "update_parameters")
 FORWARD, BACKWARD, UPDATE = range(len(METHODS))
 
-LARGEST_FILE = 64 << 20  # bytes
+LARGEST_FILE = 16 << 20  # bytes
+MOST_FILES = 100  # that are opened to be written
 
 PICTURES = (".png", ".svg", ".jpg", ".jpeg")
 
@@ -124,8 +125,10 @@ class Kept(str):
 class Host:
     """Holds a submission and its objects, and answers questions about them."""
 
-    def __init__(self, *, alone: bool = False) -> None:
-        self.alone = alone  # in a process that serves the submission and nothing else
+    def __init__(self, folder: str = "") -> None:
+        self.folder = (
+            folder  # of a process that serves the submission and nothing else; "" where it is the grader's own
+        )
         self.module = types.ModuleType(NAME)
         self.helpers: dict[str, Any] = {"np": np, "work": self.module}
         self.objects: dict[str, Any] = {}
@@ -177,8 +180,10 @@ class Host:
     def do_load(self, source: str, refuse: list[str], stubs: list[str]) -> Any:
         """Run the submission as a module, without the modules `refuse`, and with `stubs` that refuse to be called."""
         self.source = source
-        if self.alone:
+        if self.folder:
+            self._import_matplotlib()  # in search of fonts it may start a program, and the submission may not
             sys.meta_path.insert(0, _Refuser(refuse, self.refused))
+            guard(self.folder, self.refused)
         with _stubbed(stubs, self.refused):
             sys.modules[NAME] = self.module
             self.module.__dict__["__file__"] = NAME + ".py"
@@ -218,9 +223,7 @@ class Host:
         What the training returns is left where it is: it says nothing that the recording does not say.
         """
         record = Recording()
-        if "matplotlib" in self.source:  # perhaps it is imported only inside of the training
-            with contextlib.suppress(ImportError):
-                importlib.import_module("matplotlib.pyplot")
+        self._import_matplotlib()  # perhaps the submission does so only inside of the training
         error = None
         try:
             with record.watching(self.module, classes, data), _shown_pictures():
@@ -235,6 +238,12 @@ class Host:
         return str(self.printed)
 
     # ── how it is done ──
+
+    def _import_matplotlib(self) -> None:
+        """Import Matplotlib where the submission mentions it and it is there."""
+        if "matplotlib" in self.source:
+            with contextlib.suppress(ImportError):
+                importlib.import_module("matplotlib.pyplot")
 
     def _named(self, name: str) -> Any:
         if name in self.objects:
@@ -777,6 +786,7 @@ def guard(folder: str, refused: list[str]) -> None:
     """Refuse processes, connections, and changes outside a folder; it cannot be taken back in this process."""
     inside = os.path.realpath(folder)
     writing = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+    opened = iter(range(MOST_FILES))
     absolute, realpath, separator, null = os.path.abspath, os.path.realpath, os.sep, os.devnull
 
     def outside(path: Any) -> bool:
@@ -793,8 +803,11 @@ def guard(folder: str, refused: list[str]) -> None:
     def hook(event: str, args: tuple[Any, ...]) -> None:
         if event in FORBIDDEN:
             refuse(event)
-        elif event == "open" and isinstance(args[2], int) and args[2] & writing and outside(args[0]):
-            refuse(f"open {os.fsdecode(args[0])}")
+        elif event == "open" and isinstance(args[2], int) and args[2] & writing:
+            if outside(args[0]):
+                refuse(f"open {os.fsdecode(args[0])}")
+            if next(opened, None) is None:
+                refuse(f"open more than {MOST_FILES} files")
         elif event in CHANGING and any(outside(a) for a in args[:2] if isinstance(a, str | bytes | os.PathLike)):
             refuse(f"{event} {args[0]!r}")
 
@@ -821,8 +834,7 @@ def main(folder: str, memory: int) -> None:
     for number in (0, 1, 2):  # what the submission writes there goes nowhere
         os.dup2(nothing, number)
     os.chdir(folder)
-    host = Host(alone=True)
-    guard(folder, host.refused)
+    host = Host(folder)
     dumps, loads, write, flush = json.dumps, json.loads, answers.write, answers.flush
     for line in questions:
         write(dumps(host.answer(loads(line))).encode() + b"\n")

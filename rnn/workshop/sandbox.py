@@ -25,7 +25,7 @@ import rnn
 from rnn.workshop import host
 
 MEMORY = 2 << 30  # bytes of address space; NumPy alone reserves about a tenth of it
-LARGEST_ANSWER = 256 << 20
+LARGEST_ANSWER = 64 << 20  # bytes; the recording of a training is the longest
 
 # What Python is started with: the host's source, the folder, the memory, and where the package is if it may be used.
 START = "import sys; sys.path[:0] = sys.argv[4:]; exec(compile(sys.argv[1], 'host', 'exec')); main(sys.argv[2], int(sys.argv[3]))"
@@ -75,8 +75,9 @@ class Sandbox:
             env=_environment(self.folder, package),
             start_new_session=True,
         )
-        self._answers: queue.Queue[bytes] = queue.Queue()
-        threading.Thread(target=self._read, daemon=True).start()
+        self._answers: queue.Queue[bytes] = queue.Queue(maxsize=1)  # who answers unasked has to wait
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     def ask(self, request: dict[str, Any], seconds: float) -> dict[str, Any]:
         """Return the answer to a question.
@@ -116,6 +117,10 @@ class Sandbox:
             self.process.kill()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(5)
+        deadline = time.monotonic() + 5
+        while self._reader.is_alive() and time.monotonic() < deadline:
+            with contextlib.suppress(queue.Empty):
+                self._answers.get(timeout=0.01)
         for pipe in (self.process.stdin, self.process.stdout):
             with contextlib.suppress(OSError, ValueError):
                 if pipe is not None:
